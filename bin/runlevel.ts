@@ -1,0 +1,2 @@
+/** Shows the run level. */
+export { main } from "../src/commands/sysv/runlevel.ts";

@@ -1,0 +1,2 @@
+/** Stops the container now or later. */
+export { main } from "../src/commands/sysv/shutdown.ts";

@@ -1,0 +1,2 @@
+/** Changes the run level. */
+export { main } from "../src/commands/sysv/telinit.ts";

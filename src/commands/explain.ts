@@ -1,0 +1,160 @@
+import type { ConditionProgress, Explanation, InstanceExplanation } from "../control/answers.ts";
+import { statusLines } from "./render.ts";
+import type { Style } from "./style.ts";
+import { span } from "./text.ts";
+
+/** An explanation for people: first why, in a sentence, then the details. `safe` makes outside text harmless. */
+export function explainLines(job: Explanation, style: Style, safe: (text: string) => string): string[] {
+  const lines = [`${style.strong(safe(job.name))}  ${style.faint(safe(job.path))}`];
+  if (job.description !== null) lines.push(`  ${safe(job.description)}`);
+  if (job.instances.length === 0) lines.push("", `  ${verdictWithoutInstance(job, safe)}`);
+  for (const instance of job.instances) {
+    lines.push("", ...statusLines(instance).map((line) => `  ${safe(line)}`));
+    lines.push(`  ${verdict(job, instance, safe)}`);
+    if (instance.stopOn !== null)
+      lines.push("", "  stop on", ...conditionLines(instance.stopOn, style, safe));
+    if (instance.respawn.enabled) lines.push("", `  ${respawnText(instance)}`);
+  }
+  if (job.startOn !== null) lines.push("", "  start on", ...conditionLines(job.startOn, style, safe));
+  if (job.exits.length > 0) lines.push("", "  last ends of processes", ...exitLines(job, style));
+  if (job.output.length > 0) {
+    lines.push("", "  last output", ...job.output.map((line) => `    ${style.faint("|")} ${safe(line)}`));
+  }
+  return lines;
+}
+
+function verdictWithoutInstance(job: Explanation, safe: (text: string) => string): string {
+  const failed = failureText(job, safe);
+  if (failed !== null) return `It does not run: ${failed}`;
+  if (job.startOn === null)
+    return "It does not run: nothing starts it but `initctl start` (it has no `start on`).";
+  const missing = missingEvents(job.startOn).map((leaf) => safe(eventText(leaf)));
+  const what = job.task ? "It is a task that does not run now" : "It does not run";
+  return `${what}: it waits for ${missing.join(", ")}.`;
+}
+
+/** The last failure, if nothing has happened to the job since. */
+function failureText(job: Explanation, safe: (text: string) => string): string | null {
+  const failure = job.lastFailure;
+  if (failure === null || (job.exits.at(-1)?.at ?? 0) > failure.at) return null;
+  const ago = `${span(job.now - failure.at)} ago`;
+  if (failure.respawnLimit) {
+    const { count, interval } = job.respawnLimit;
+    return `it was respawned more than ${count} times in ${interval} s (the respawn limit), ${ago}; at last its main process ${safe(failure.reason)}.`;
+  }
+  return `its ${failure.process} process ${safe(failure.reason)}, ${ago}.`;
+}
+
+const processOfState: Readonly<Record<string, string>> = {
+  "pre-start": "pre-start",
+  "post-start": "post-start",
+  "pre-stop": "pre-stop",
+  "post-stop": "post-stop",
+  security: "security",
+};
+
+function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: string) => string): string {
+  const since = span(instance.since);
+  const { state, goal } = instance;
+  if (state === "running")
+    return goal === "start" ? `It has been running for ${since}.` : `It is about to stop.`;
+  if (instance.blockedBy !== null) {
+    const { event, jobs } = instance.blockedBy;
+    const holders = jobs.length === 0 ? "conditions that are half fulfilled" : jobs.map(safe).join(", ");
+    return `It has been held in ${state} for ${since}: its event \`${event}\` waits for ${holders}.`;
+  }
+  const process = processOfState[state];
+  if (process !== undefined) return `Its ${process} process has been running for ${since}.`;
+  if (state === "spawned" && job.expect !== "none") {
+    return `It has been waiting for ${since} for its main process to ${expectationText(job.expect)} (\`expect ${job.expect}\`).`;
+  }
+  if (state === "killed") return `Its main process was told to end ${since} ago and has not ended yet.`;
+  return `It has been in ${state} for ${since}.`;
+}
+
+function expectationText(expect: Explanation["expect"]): string {
+  switch (expect) {
+    case "stop":
+      return "stop itself with SIGSTOP";
+    case "fork":
+      return "fork once";
+    case "daemon":
+      return "fork twice";
+    default:
+      return "say that it is ready";
+  }
+}
+
+function respawnText({ respawn }: InstanceExplanation): string {
+  if (respawn.limit === 0 || respawn.interval === 0) return "respawn: without limit";
+  return `respawn: ${respawn.count} of ${respawn.limit} in ${respawn.interval} s used`;
+}
+
+/** The operators as a list with indentation, each event with a mark of whether it has come. */
+function conditionLines(
+  condition: ConditionProgress,
+  style: Style,
+  safe: (text: string) => string,
+): string[] {
+  const lines: string[] = [];
+  const todo = [{ node: condition, depth: 2 }];
+  for (let item = todo.pop(); item !== undefined; item = todo.pop()) {
+    const { node, depth } = item;
+    const indent = "  ".repeat(depth);
+    if (node.type === "match") {
+      const mark = node.value ? style.good("[x]") : "[ ]";
+      lines.push(`${indent}${mark} ${safe(eventText(node))}${emitterText(node, style, safe)}`);
+      continue;
+    }
+    lines.push(`${indent}${node.type === "and" ? "all of" : "one of"}`);
+    // `a and b and c` is one list, though the tree has two levels of it.
+    const parts = operands(node);
+    for (const part of parts.toReversed()) todo.push({ node: part, depth: depth + 1 });
+  }
+  return lines;
+}
+
+/** Operands of the same operator, taken together. */
+function operands(node: ConditionProgress): ConditionProgress[] {
+  const found: ConditionProgress[] = [];
+  const todo = [node.right, node.left];
+  for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
+    if (part.type === node.type) todo.push(part.right, part.left);
+    else found.push(part);
+  }
+  return found;
+}
+
+function eventText(leaf: ConditionProgress): string {
+  return [leaf.event ?? "", ...(leaf.args ?? [])].join(" ");
+}
+
+function emitterText(leaf: ConditionProgress, style: Style, safe: (text: string) => string): string {
+  if (leaf.value || leaf.emitters === undefined) return "";
+  if (leaf.emitters.length === 0) return `  ${style.bad("(no loaded job emits this)")}`;
+  return `  ${style.faint(`(from ${leaf.emitters.map(safe).join(", ")})`)}`;
+}
+
+/** The leaves that have to come for the condition to become true: of an `or` those of all branches. */
+export function missingEvents(condition: ConditionProgress): ConditionProgress[] {
+  const missing: ConditionProgress[] = [];
+  const todo = [condition];
+  for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+    if (node.value) continue;
+    if (node.type === "match") missing.push(node);
+    else if (node.left !== undefined && node.right !== undefined) todo.push(node.right, node.left);
+  }
+  return missing;
+}
+
+function exitLines(job: Explanation, style: Style): string[] {
+  return job.exits.map((exit) => {
+    const how =
+      exit.signal !== undefined
+        ? style.bad(`killed by ${exit.signal} signal`)
+        : exit.status === 0
+          ? "exited normally"
+          : style.bad(`terminated with status ${exit.status}`);
+    return `    ${exit.process} process (${exit.pid}) ${how}, ${span(job.now - (exit.at ?? 0))} ago`;
+  });
+}

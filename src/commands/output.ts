@@ -1,0 +1,54 @@
+import * as native from "upinit:native";
+import { EAGAIN, EINTR, EPIPE } from "../runtime/errno.ts";
+import { exitProcess } from "../runtime/node/exit.ts";
+
+/** As a shell reports the death by SIGPIPE that a reader who went away means elsewhere. */
+const readerGone = 141;
+
+/** Writes the whole text. Ends the command when nobody reads any more: `initctl watch | head -n 1`. */
+export function write(fd: number, text: string): void {
+  const bytes = native.encode(text);
+  for (let at = 0; at < bytes.length; ) {
+    const count = native.write(fd, bytes, at, bytes.length - at);
+    if (count >= 0) at += count;
+    else if (count === -EAGAIN) native.pollOne(fd, native.EPOLLOUT, -1);
+    else if (count === -EPIPE) exitProcess(readerGone);
+    else if (count !== -EINTR) return;
+  }
+}
+
+export function printLine(text: string): void {
+  write(1, `${text}\n`);
+}
+
+/** Several lines in one write; nothing for none. */
+export function printLines(lines: readonly string[]): void {
+  if (lines.length > 0) write(1, `${lines.join("\n")}\n`);
+}
+
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value));
+}
+
+/** `PROGRAM: TEXT` on standard error. */
+export function printError(program: string, text: string): void {
+  write(2, `${program}: ${text}\n`);
+}
+
+let toTerminal: boolean | undefined;
+
+/** Job names and output come from outside: what could steer a terminal is shown as `?` there. */
+export function forTerminal(text: string): string {
+  toTerminal ??= native.isTerminal(1);
+  return toTerminal ? harmless(text) : text;
+}
+
+function harmless(text: string): string {
+  let shown = "";
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    const control = (code < 0x20 && code !== 0x09) || (code >= 0x7f && code < 0xa0);
+    shown += control ? "?" : character;
+  }
+  return shown;
+}

@@ -1,0 +1,125 @@
+import type { Condition, MatchCondition } from "../events/condition.ts";
+import { isLiteral, matchesGlob } from "../events/glob.ts";
+import type { JobClass } from "../jobs/job-class.ts";
+
+import { conditionsOf, jobOfMatch } from "./show.ts";
+
+/**
+ * `initctl check-config` (reference 8.6): conditions that can never become true, because nothing emits an event or
+ * no such job is loaded. Pure, over all loaded classes.
+ */
+
+/** Events that init itself emits. */
+const internalEvents: readonly string[] = [
+  "startup",
+  "starting",
+  "started",
+  "stopping",
+  "stopped",
+  "control-alt-delete",
+  "keyboard-request",
+  "power-status-changed",
+  "debug",
+];
+
+export interface CheckOptions {
+  /** Only the class of this name; the others still count as emitters. */
+  readonly only?: string;
+  /** Event names never to complain about. */
+  readonly ignoreEvents?: readonly string[];
+  /** Complain about each bad operand, also where an `or` has another way to be true. */
+  readonly warn?: boolean;
+  /** Events besides Upstart's own that the running init emits; `initctl check-config` passes none. */
+  readonly knownEvents?: readonly string[];
+}
+
+export interface CheckProblem {
+  readonly stanza: "start on" | "stop on";
+  readonly kind: "job" | "event";
+  /** The job or the event that is not known. */
+  readonly name: string;
+}
+
+export interface CheckResult {
+  readonly job: string;
+  readonly problems: readonly CheckProblem[];
+}
+
+/** What the check needs of a class. */
+export type CheckedClass = Pick<JobClass, "name" | "emits" | "startOn" | "stopOn">;
+
+/** The classes with something to say about, in the order given. */
+export function checkConditions(classes: Iterable<CheckedClass>, options: CheckOptions = {}): CheckResult[] {
+  const all = [...classes];
+  const known = new KnownNames(all, [...(options.ignoreEvents ?? []), ...(options.knownEvents ?? [])]);
+  const results: CheckResult[] = [];
+  for (const jobClass of all) {
+    if (options.only !== undefined && jobClass.name !== options.only) continue;
+    const problems = conditionsOf(jobClass).flatMap(([stanza, condition]) => {
+      const bad = new Map<MatchCondition, CheckProblem["kind"]>();
+      const possible = evaluate(condition, options.warn === true, known, bad);
+      if (possible) return [];
+      return [...bad].map(([match, kind]): CheckProblem => {
+        return { stanza, kind, name: kind === "job" ? jobOfMatch(match).job : match.event };
+      });
+    });
+    if (problems.length > 0) results.push({ job: jobClass.name, problems });
+  }
+  return results;
+}
+
+/** As `initctl check-config` prints it. */
+export function renderCheck(results: readonly CheckResult[]): string {
+  return results
+    .map(({ job, problems }) => {
+      const lines = problems.map(({ stanza, kind, name }) => `  ${stanza}: unknown ${kind} ${name}\n`);
+      return `${job}\n${lines.join("")}`;
+    })
+    .join("");
+}
+
+/** Whether a condition can become true. Collects the operands that can't, from right to left as Upstart lists them. */
+function evaluate(
+  condition: Condition,
+  strict: boolean,
+  known: KnownNames,
+  bad: Map<MatchCondition, CheckProblem["kind"]>,
+): boolean {
+  if (condition.type === "match") {
+    const kind = known.missing(condition);
+    if (kind !== null) bad.set(condition, kind);
+    return kind === null;
+  }
+  const right = evaluate(condition.right, strict, known, bad);
+  const left = evaluate(condition.left, strict, known, bad);
+  return condition.type === "and" || strict ? left && right : left || right;
+}
+
+/** Everything that may be waited for: loaded jobs, events that they emit, events of init's own. */
+class KnownNames {
+  readonly #jobs: ReadonlySet<string>;
+  readonly #events: Set<string>;
+  readonly #patterns: string[] = [];
+
+  constructor(classes: readonly CheckedClass[], events: readonly string[]) {
+    this.#jobs = new Set(classes.map((jobClass) => jobClass.name));
+    this.#events = new Set([...internalEvents, ...events]);
+    for (const emitted of classes.flatMap((jobClass) => jobClass.emits)) {
+      if (isLiteral(emitted)) this.#events.add(emitted);
+      else this.#patterns.push(emitted);
+    }
+  }
+
+  /** What of this operand is not known, null if all is. A name that starts with `$` is only known at run time. */
+  missing(match: MatchCondition): CheckProblem["kind"] | null {
+    const { job } = jobOfMatch(match);
+    if (job !== "" && !job.startsWith("$") && !this.#hasJob(job)) return "job";
+    if (this.#events.has(match.event)) return null;
+    return this.#patterns.some((pattern) => matchesGlob(pattern, match.event)) ? null : "event";
+  }
+
+  #hasJob(name: string): boolean {
+    if (this.#jobs.has(name)) return true;
+    return !isLiteral(name) && [...this.#jobs].some((job) => matchesGlob(name, job));
+  }
+}

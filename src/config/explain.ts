@@ -1,0 +1,271 @@
+import type { Diagnostic, ErrorCode, FileErrorCode, Place } from "./diagnostics.ts";
+import type { WarningCode } from "./lint.ts";
+
+/**
+ * What a person needs to put a configuration file right: the source line with a caret, a remedy, "did you mean".
+ * Only commands load this; PID 1 logs Upstart's line and nothing more.
+ */
+
+/** How each stanza is written; the first word, or the first two, as key. */
+export const grammar: ReadonlyMap<string, string> = new Map(
+  [
+    "description TEXT",
+    "author TEXT",
+    "version TEXT",
+    "usage TEXT",
+    "emits EVENT...",
+    "start on EVENT [ARGUMENT...] [and|or ...]",
+    "stop on EVENT [ARGUMENT...] [and|or ...]",
+    "manual",
+    "debug",
+    "exec COMMAND...",
+    "script",
+    "pre-start exec COMMAND...",
+    "pre-start script",
+    "post-start exec COMMAND...",
+    "post-start script",
+    "pre-stop exec COMMAND...",
+    "pre-stop script",
+    "post-stop exec COMMAND...",
+    "post-stop script",
+    "expect none|stop|fork|daemon|notify",
+    "task",
+    "respawn",
+    "respawn limit COUNT SECONDS",
+    "respawn backoff MIN MAX",
+    "normal exit STATUS|SIGNAL...",
+    "instance NAME",
+    "env KEY[=VALUE]",
+    "export KEY...",
+    "kill timeout SECONDS",
+    "kill signal SIGNAL",
+    "kill leftovers",
+    "reload signal SIGNAL",
+    "console none|log|output|owner",
+    "umask OCTAL",
+    "nice NUMBER",
+    "oom NUMBER|never",
+    "oom score NUMBER|never",
+    "limit RESOURCE SOFT|unlimited HARD|unlimited",
+    "chroot DIRECTORY",
+    "chdir DIRECTORY",
+    "setuid USER",
+    "setgid GROUP",
+    "apparmor load FILE",
+    "apparmor switch PROFILE",
+    "cgroup CONTROLLER [NAME] [KEY VALUE]",
+    "watchdog SECONDS",
+    "shutdown on failure|success|exit",
+  ].map((line) => [/^[a-z-]+( (?!never\b)[a-z]+(?= |$))?/.exec(line)?.[0] ?? line, line]),
+);
+
+/** One sentence for each code: what to do. `{stanza}` and `{word}` are filled in, `{grammar}` says how it is written. */
+const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell-syntax", string>> = {
+  "expected-token": "Something is missing here, or empty. {grammar}",
+  "unexpected-token": "Remove this, or put what belongs together in quotes. {grammar}",
+  "trailing-slash": "A backslash joins two lines, but there is no line after this one. Remove it.",
+  "unterminated-quote": "This quote is never closed. Close it on the same line.",
+  "unterminated-block": "End this block with a line that holds `end script` and nothing else.",
+  "unknown-stanza": "There is no such word in the configuration language. {grammar}",
+  "illegal-interval": "Write whole seconds, without a unit. {grammar}",
+  "illegal-exit-status": "Write exit statuses (0 to 255) or signal names in capitals. {grammar}",
+  "illegal-signal": "Write a signal's name in capitals, such as TERM or SIGTERM, or its number. {grammar}",
+  "illegal-umask": "Write an octal number from 0 to 0777. {grammar}",
+  "illegal-nice": "Write a whole number from -20 (first served) to 19 (last served). {grammar}",
+  "illegal-oom": "Write a whole number from -17 to 15, or never; `oom score` takes -1000 to 1000. {grammar}",
+  "illegal-oom-score": "Write a whole number from -1000 to 1000, or never. {grammar}",
+  "illegal-limit": "Write `unlimited` or a whole number, without a unit. {grammar}",
+  "expected-event":
+    "An event's name belongs on each side of `and` and `or`, and into each pair of parentheses.",
+  "expected-operator":
+    "Write `and` or `or` between an event and a group in parentheses, or close the parenthesis before.",
+  "expected-variable":
+    "Arguments without a name come first: write KEY=VALUE here, or move this to the front.",
+  "mismatched-parentheses": "Each parenthesis needs its counterpart.",
+  "illegal-backoff": "The longest pause can't be shorter than the first one. {grammar}",
+  "illegal-watchdog": "Write whole seconds, at least 1. {grammar}",
+  "too-many-events": "Split the condition: let a job without a process emit one event for several.",
+  "nul-byte": "This is no text. Is it a binary file, or UTF-16? Save it as UTF-8.",
+  unreadable: "See to it that the file is there and may be read.",
+  "not-a-file": "A job is a regular file (or a link to one) with a name that ends in `.conf`.",
+  "too-large": "Put long scripts into files of their own and run those.",
+  "ignored-override": "Put the override there as a regular file.",
+  watch:
+    "Changes are not seen by themselves: send SIGHUP or use `initctl reload-configuration` after a change.",
+  "shell-syntax": "The shell can't read this script; `sh -n` on the lines between tells the same.",
+  "empty-job": "Give the job something to run with `exec` or `script`, unless it is only to mark a state.",
+  "unknown-event":
+    "Nothing emits this event: correct its name, or declare it with `emits` in the job that emits it.",
+  "unknown-job": "No such job is here: correct its name, or add its file.",
+  "variable-in-condition":
+    "Variables here are not those of the shell: only the job's own environment is looked at, so as `start on` this never comes true.",
+  "limit-without-respawn": "`{stanza}` alone does not turn respawning on: add a line `respawn`.",
+  "expect-with-script":
+    "The shell of a script forks for each command, so forks are counted that the service did not make. Start it with `exec` and keep it in the foreground if it can.",
+  "expect-without-main": "`expect` is about the main process: give the job one, or remove this line.",
+  "kept-backslash":
+    "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
+  "manual-then-start-on": "`start on` after `manual` turns automatic starting on again. Put `manual` last.",
+  "start-on-then-manual":
+    "`manual` makes the `start on` above without effect. Remove whichever is not meant.",
+  "replaced-stanza": "Only the last one counts. Remove the others.",
+  "watchdog-without-notify":
+    "The watchdog listens to what the service tells by sd_notify: add `expect notify`.",
+  "backoff-without-respawn": "`{stanza}` alone does not turn respawning on: add a line `respawn`.",
+  "no-effect": "This is read so that old files load, and has no effect in a container. Remove it if you can.",
+  "soft-above-hard": "The first number is the soft limit and can't be above the second one, the hard limit.",
+  "carriage-return":
+    "The carriage return stays in the script and breaks it. Save the file with Unix line ends.",
+  "comment-in-word":
+    "A `#` outside of quotes starts a comment, also in the middle of a word. Put the word in quotes.",
+  "no-such-signal": "Signals are numbered from 1 to 64. {grammar}",
+};
+
+/** The sentence that says what to do. */
+export function remedy(diagnostic: Diagnostic): string {
+  const sentence = remedies[diagnostic.code as keyof typeof remedies] ?? "";
+  const written = grammarOf(diagnostic);
+  return sentence
+    .replace("{stanza}", diagnostic.stanza)
+    .replace("{grammar}", written.length === 0 ? "" : `Written: ${written.join(", ")}`)
+    .trimEnd();
+}
+
+/** The word that was probably meant, null if none is near. */
+export function suggestion(diagnostic: Diagnostic): string | null {
+  const { word, choices, code } = diagnostic;
+  if (code === "illegal-signal" || code === "illegal-exit-status") {
+    const upper = word.toUpperCase();
+    return /^[A-Z]{2,}[0-9]*$/.test(upper) && upper !== word ? upper : null;
+  }
+  if (word === "" || word.length > 40 || choices.length === 0) return null;
+  if (specialRemedy(diagnostic) !== null) return null;
+  const lower = word.toLowerCase();
+  if (choices.includes(lower)) return lower;
+  let best: string | null = null;
+  let bestDistance = word.length <= 3 ? 2 : 3;
+  for (const choice of choices) {
+    const distance = editDistance(lower, choice, bestDistance);
+    if (distance < bestDistance && distance < choice.length) {
+      best = choice;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/**
+ * The diagnostic for a person: Upstart's line, the source with a caret, what to do. `shown` is the path as the user
+ * gave it. Each line with its newline.
+ */
+export function explain(diagnostic: Diagnostic, shown: string): string {
+  const { place, severity, message } = diagnostic;
+  const position = place === null ? shown : `${shown}:${place.line}:${place.column}`;
+  const lines = [`${position}: ${severity}: ${message}`];
+  if (place !== null) lines.push(...excerpt(place));
+  if (place !== null && diagnostic.line !== null && place.line !== diagnostic.line) {
+    lines.push(`  = note: noticed at line ${diagnostic.line}`);
+  }
+  const special = specialRemedy(diagnostic);
+  const meant = suggestion(diagnostic);
+  if (meant !== null) lines.push(`  = did you mean \`${meant}\`?`);
+  lines.push(`  = help: ${special ?? remedy(diagnostic)}`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A diagnostic as data, for `--json`. */
+export function toJson(diagnostic: Diagnostic, shown: string): Record<string, unknown> {
+  const { code, severity, line, message, place } = diagnostic;
+  return {
+    code,
+    severity,
+    file: shown,
+    line: line ?? place?.line ?? null,
+    column: place?.column ?? null,
+    message,
+    place,
+    suggestion: suggestion(diagnostic),
+    help: specialRemedy(diagnostic) ?? remedy(diagnostic),
+  };
+}
+
+/** Mistakes that are common enough for a sentence of their own. */
+function specialRemedy(diagnostic: Diagnostic): string | null {
+  const { code, word, stanza, place } = diagnostic;
+  if (code !== "unknown-stanza" && code !== "expected-token") return null;
+  if (code === "expected-token") {
+    if (stanza.endsWith(" on") && place?.source.trim() === "") {
+      return "Inside parentheses, no line may be empty or hold only a comment.";
+    }
+    return null;
+  }
+  // An operator at the start of a line is the commonest mistake of all (reference 2.6).
+  if (word === "and" || word === "or") {
+    return "A condition ends with its line: put it in parentheses, or end the line before with a backslash.";
+  }
+  if (word.startsWith("\ufeff"))
+    return "The file starts with a byte order mark. Save it as UTF-8 without one.";
+  if (/^["']/.test(word)) return "A stanza's name is not written in quotes.";
+  if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(word)) return "Variables are set by `env KEY=VALUE`.";
+  if (word === "end") return "This `end script` ends no block: the block before it has ended already.";
+  return null;
+}
+
+/** The source line and a line with the caret under the place, tabs kept so that both line up. */
+function excerpt(place: Place): string[] {
+  const number = String(place.line);
+  const margin = " ".repeat(number.length);
+  const characters = [...place.source.replace(/\r$/, "")];
+  const before = characters
+    .slice(0, place.column - 1 - place.skipped)
+    .map((character) => (character === "\t" ? "\t" : " "));
+  const room = Math.max(1, characters.length - before.length);
+  const carets = "^".repeat(Math.min(place.length, room));
+  return [`${margin} |`, `${number} | ${printable(characters)}`, `${margin} | ${before.join("")}${carets}`];
+}
+
+/** Control characters, a byte order mark and bytes that are no text would spoil a terminal. */
+function printable(characters: readonly string[]): string {
+  return characters
+    .map((character) => {
+      const code = character.codePointAt(0) ?? 0;
+      const plain =
+        character === "\t" ||
+        (code >= 32 && code !== 0xfeff && code !== 127 && !(code >= 0xd800 && code < 0xe000));
+      return plain && !(code >= 0x80 && code < 0xa0) ? character : "?";
+    })
+    .join("");
+}
+
+/** How the stanza of a diagnostic is written: the member that was meant, or all of a group. */
+function grammarOf(diagnostic: Diagnostic): string[] {
+  const [first = "", second = ""] = diagnostic.stanza.split(" ");
+  const exact = grammar.get(`${first} ${second}`);
+  if (exact !== undefined) return [exact];
+  return [...grammar].filter(([key]) => key === first || key.startsWith(`${first} `)).map(([, line]) => line);
+}
+
+/** Levenshtein distance with transpositions, `limit` if it is not below that. */
+function editDistance(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) >= limit) return limit;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_unused, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const same = from[row - 1] === to[column - 1];
+      let cost = Math.min(
+        (last[column] as number) + 1,
+        (current[column - 1] as number) + 1,
+        (last[column - 1] as number) + (same ? 0 : 1),
+      );
+      const swapped =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (swapped) cost = Math.min(cost, (beforeLast[column - 2] as number) + 1);
+      current.push(cost);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return Math.min(last[to.length] as number, limit);
+}

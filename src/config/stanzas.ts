@@ -1,0 +1,232 @@
+import type { ConsoleMode, Expectation, ProcessName } from "../jobs/job-class.ts";
+import { signalNumber } from "../runtime/signals.ts";
+import { readCondition } from "./condition-parser.ts";
+import type { ErrorCode } from "./diagnostics.ts";
+import { appended, type Draft, setLimit, setProcess } from "./draft.ts";
+import type { Lexer } from "./lexer.ts";
+import { largestInt, readInteger, readLimit, readOctal } from "./numbers.ts";
+
+/**
+ * All stanzas in one table (reference 3.1), each with the function that reads the rest of it into the draft.
+ * Nothing conflicts and nothing is given twice in error: the last one wins, lists grow (reference 2.8).
+ */
+
+type Reader = (lexer: Lexer, draft: Draft) => void;
+/** The stanzas that hold one text. */
+type TextField = "description" | "author" | "version" | "usage" | "chroot" | "chdir" | "setuid" | "setgid";
+type Backoff = { readonly min: number; readonly max: number };
+
+const expectations = choices<Expectation>(["none", "stop", "fork", "daemon", "notify"]);
+const consoleModes = choices<ConsoleMode>(["none", "log", "output", "owner"]);
+const shutdownCauses = choices<"failure" | "success" | "exit">(["failure", "success", "exit"]);
+/** Those of setrlimit(2) that Upstart knows; the names are ours to keep, the numbers belong to the launcher. */
+const resources = choices(
+  "as core cpu data fsize memlock msgqueue nice nofile nproc rss rtprio sigpending stack".split(" "),
+);
+
+export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["description", text("description")],
+  ["author", text("author")],
+  ["version", text("version")],
+  ["usage", text("usage")],
+  ["emits", (lexer, draft) => lexer.forEachArgument((event) => (draft.emits = appended(draft.emits, event)))],
+  ["start", group({ on: (lexer, draft) => (draft.startOn = readCondition(lexer)) })],
+  ["stop", group({ on: (lexer, draft) => (draft.stopOn = readCondition(lexer)) })],
+  // These two leave the rest of their line to be read as another stanza (reference 2.8).
+  ["manual", (_lexer, draft) => (draft.startOn = null)],
+  ["debug", (_lexer, draft) => (draft.debug = true)],
+  ["exec", (lexer, draft) => readExec(lexer, draft, "main")],
+  ["script", (lexer, draft) => readScript(lexer, draft, "main")],
+  ["pre-start", hook("pre-start")],
+  ["post-start", hook("post-start")],
+  ["pre-stop", hook("pre-stop")],
+  ["post-stop", hook("post-stop")],
+  ["expect", keyword(expectations, (draft, value) => (draft.expect = value))],
+  ["task", (_lexer, draft) => (draft.task = true)],
+  ["respawn", readRespawn],
+  ["normal", group({ exit: readNormalExit })],
+  ["instance", argument((draft, value) => (draft.instance = value))],
+  ["env", argument((draft, value) => (draft.env = appended(draft.env, value)))],
+  [
+    "export",
+    (lexer, draft) => lexer.forEachArgument((name) => (draft.export = appended(draft.export, name))),
+  ],
+  [
+    "kill",
+    group({
+      timeout: (lexer, draft) => (draft.killTimeout = readSeconds(lexer)),
+      signal: (lexer, draft) => (draft.killSignal = readSignal(lexer)),
+      leftovers: (_lexer, draft) => (draft.killLeftovers = true),
+    }),
+  ],
+  ["reload", group({ signal: (lexer, draft) => (draft.reloadSignal = readSignal(lexer)) })],
+  ["console", keyword(consoleModes, (draft, value) => (draft.console = value))],
+  [
+    "umask",
+    (lexer, draft) => (draft.umask = accept(lexer, readOctal(lexer.argument(), 0o777), "illegal-umask")),
+  ],
+  [
+    "nice",
+    (lexer, draft) => (draft.nice = accept(lexer, readInteger(lexer.argument(), -20, 19), "illegal-nice")),
+  ],
+  ["oom", readOom],
+  ["limit", readResourceLimit],
+  ["chroot", text("chroot")],
+  ["chdir", text("chdir")],
+  ["setuid", text("setuid")],
+  ["setgid", text("setgid")],
+  [
+    "apparmor",
+    group({
+      load: argument((draft, value) => (draft.apparmorLoad = value)),
+      switch: argument((draft, value) => (draft.apparmorSwitch = value)),
+    }),
+  ],
+  ["cgroup", readCgroup],
+  // upinit's own.
+  ["watchdog", readWatchdog],
+  ["shutdown", group({ on: keyword(shutdownCauses, (draft, value) => (draft.shutdownOn = value)) })],
+]);
+
+/** Stanzas that don't end their own line. */
+export const openEnded: ReadonlySet<string> = new Set(["manual", "debug"]);
+
+function choices<Word extends string>(words: readonly Word[]): ReadonlyMap<string, Word> {
+  return new Map(words.map((word) => [word, word]));
+}
+
+function text(field: TextField): Reader {
+  return (lexer, draft) => {
+    draft[field] = lexer.argument();
+  };
+}
+
+function argument(take: (draft: Draft, value: string) => void): Reader {
+  return (lexer, draft) => take(draft, lexer.argument());
+}
+
+/** A stanza whose second word says which one it is. */
+function group(members: Readonly<Record<string, Reader>>): Reader {
+  const readers = new Map(Object.entries(members));
+  return (lexer, draft) => readWord(lexer, readers)(lexer, draft);
+}
+
+function keyword<Value>(
+  values: ReadonlyMap<string, Value>,
+  take: (draft: Draft, value: Value) => void,
+): Reader {
+  return (lexer, draft) => take(draft, readWord(lexer, values));
+}
+
+function hook(process: ProcessName): Reader {
+  return group({
+    exec: (lexer, draft) => readExec(lexer, draft, process),
+    script: (lexer, draft) => readScript(lexer, draft, process),
+  });
+}
+
+/** One of a closed set of words. Upstart calls any other word an unknown stanza. */
+function readWord<Value>(lexer: Lexer, values: ReadonlyMap<string, Value>): Value {
+  const value = values.get(lexer.argument());
+  if (value === undefined) lexer.failToken("unknown-stanza", [...values.keys()]);
+  return value;
+}
+
+/** Refuses the last token if what was made of it is no number. */
+function accept(lexer: Lexer, value: number, code: ErrorCode): number {
+  if (Number.isNaN(value)) lexer.failToken(code);
+  return value;
+}
+
+function readExec(lexer: Lexer, draft: Draft, process: ProcessName): void {
+  setProcess(draft, process, { script: false, command: lexer.command() });
+}
+
+function readScript(lexer: Lexer, draft: Draft, process: ProcessName): void {
+  setProcess(draft, process, { script: true, command: lexer.block() });
+}
+
+const respawnWords = new Map<string, Reader>([
+  ["limit", readRespawnLimit],
+  ["backoff", readRespawnBackoff],
+]);
+
+function readRespawn(lexer: Lexer, draft: Draft): void {
+  if (lexer.atLineEnd()) draft.respawn = true;
+  else readWord(lexer, respawnWords)(lexer, draft);
+}
+
+/** `respawn limit` does not enable respawning by itself (reference 3.1). */
+function readRespawnLimit(lexer: Lexer, draft: Draft): void {
+  const count = lexer.argument();
+  if (count === "unlimited") {
+    draft.respawnLimit = { count: 0, interval: 0 };
+    return;
+  }
+  draft.respawnLimit = {
+    count: accept(lexer, readInteger(count, 0, largestInt), "illegal-limit"),
+    interval: readSeconds(lexer),
+  };
+}
+
+function readRespawnBackoff(lexer: Lexer, draft: Draft): void {
+  const backoff: Backoff = { min: readSeconds(lexer), max: readSeconds(lexer) };
+  if (backoff.max < backoff.min) lexer.failToken("illegal-backoff");
+  draft.respawnBackoff = backoff;
+}
+
+/** Exit statuses as they are, signals shifted left by 8 (reference 3.3). */
+function readNormalExit(lexer: Lexer, draft: Draft): void {
+  lexer.forEachArgument((word) => {
+    const signal = signalNumber(word);
+    const status =
+      signal === null ? accept(lexer, readInteger(word, 0, largestInt), "illegal-exit-status") : signal << 8;
+    draft.normalExit = appended(draft.normalExit, status);
+  });
+}
+
+function readSeconds(lexer: Lexer): number {
+  return accept(lexer, readInteger(lexer.argument(), 0, Number.MAX_SAFE_INTEGER), "illegal-interval");
+}
+
+/** A name, with or without `SIG`, or a number that is not checked against the signals there are. */
+function readSignal(lexer: Lexer): number {
+  const word = lexer.argument();
+  return signalNumber(word) ?? accept(lexer, readInteger(word, 0, largestInt), "illegal-signal");
+}
+
+/** `oom N` in the scale of old kernels is converted as those did, truncating toward zero (reference 3.1). */
+function readOom(lexer: Lexer, draft: Draft): void {
+  const word = lexer.argument();
+  if (word === "score") {
+    const score = lexer.argument();
+    draft.oomScore =
+      score === "never" ? -1000 : accept(lexer, readInteger(score, -1000, 1000), "illegal-oom-score");
+  } else if (word === "never") draft.oomScore = -1000;
+  else {
+    const adjustment = accept(lexer, readInteger(word, -17, 15), "illegal-oom");
+    draft.oomScore = Math.trunc((adjustment * 1000) / (adjustment < 0 ? 17 : 15)) + 0;
+  }
+}
+
+function readResourceLimit(lexer: Lexer, draft: Draft): void {
+  const resource = readWord(lexer, resources);
+  const soft = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
+  const hard = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
+  setLimit(draft, resource, { soft, hard });
+}
+
+/** Controller, then a name, or key and value, or all three (reference 3.1). */
+function readCgroup(lexer: Lexer, draft: Draft): void {
+  const words = [lexer.argument()];
+  while (words.length < 4 && !lexer.atLineEnd()) words.push(lexer.argument());
+  draft.cgroups = appended(draft.cgroups, words);
+}
+
+function readWatchdog(lexer: Lexer, draft: Draft): void {
+  draft.watchdog = accept(
+    lexer,
+    readInteger(lexer.argument(), 1, Number.MAX_SAFE_INTEGER),
+    "illegal-watchdog",
+  );
+}

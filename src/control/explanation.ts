@@ -1,0 +1,147 @@
+import type { Condition, MatchCondition } from "../events/condition.ts";
+import type { ConditionState } from "../events/condition-state.ts";
+import { matchesGlob } from "../events/glob.ts";
+import { ownEvents } from "../events/own-events.ts";
+import type { Job, JobEvent } from "../jobs/job.ts";
+import { displayName } from "../jobs/job.ts";
+import type { ProcessExit } from "../jobs/job-registry.ts";
+import type { ClassEntry, World } from "../jobs/world.ts";
+import type { ConditionProgress, Explanation, InstanceExplanation } from "./answers.ts";
+import type { Daemon } from "./daemon.ts";
+import { endOf } from "./notice.ts";
+import { statusOf } from "./status.ts";
+
+/** Why a job is, or is not, running. The class must exist. */
+export function explainClass(daemon: Daemon, name: string, lines: number): Explanation {
+  const { world } = daemon;
+  const entry = world.findClass(name) as ClassEntry;
+  const { jobClass, lastFailure } = entry;
+  const since = daemon.startedAt;
+  const instances = [...entry.instances.values()];
+  const names = instances.length === 0 ? [name] : instances.map(displayName);
+  return {
+    name,
+    path: jobClass.path,
+    description: jobClass.description,
+    task: jobClass.task,
+    expect: jobClass.expect,
+    respawnLimit: jobClass.respawnLimit,
+    now: daemon.now() - since,
+    instance: jobClass.instance,
+    startOn: entry.startOn === null ? null : progressOf(entry.startOn, world),
+    instances: instances.map((job) => explainInstance(daemon, job)),
+    lastFailure:
+      lastFailure === null
+        ? null
+        : {
+            instance: lastFailure.instance,
+            process: lastFailure.process === "respawn" ? "main" : lastFailure.process,
+            reason: lastFailure.reason ?? reasonOf(entry),
+            respawnLimit: lastFailure.process === "respawn",
+            at: lastFailure.at - since,
+          },
+    exits: entry.exits.map((exit) => exitOf(exit, since)),
+    output: names.flatMap((displayed) => daemon.lastLines(displayed, lines)).slice(-lines),
+  };
+}
+
+function explainInstance(daemon: Daemon, job: Job): InstanceExplanation {
+  const { jobClass, blocker } = job;
+  return {
+    ...statusOf(job),
+    since: daemon.now() - job.since,
+    blockedBy: blocker === null ? null : { event: blocker.name, jobs: holdersOf(daemon.world, blocker) },
+    stopOn: job.stopOn === null ? null : progressOf(job.stopOn, daemon.world),
+    respawn: {
+      enabled: jobClass.respawn,
+      count: job.respawnCount,
+      limit: jobClass.respawnLimit.count,
+      interval: jobClass.respawnLimit.interval,
+    },
+  };
+}
+
+/** The instances that have this event to finish. */
+function holdersOf(world: World, event: JobEvent): string[] {
+  const holders: string[] = [];
+  for (const job of world.jobs()) {
+    if (job.waiters.some((waiting) => waiting.type === "event" && waiting.event === event)) {
+      holders.push(displayName(job));
+    }
+  }
+  return holders;
+}
+
+/** The nodes come with the children before their parents, so nothing recurses. */
+function progressOf(state: ConditionState<JobEvent>, world: World): ConditionProgress {
+  const values = state.values();
+  const matches = matchesOf(state.compiled.source);
+  const made: ConditionProgress[] = [];
+  state.compiled.nodes.forEach((node, index) => {
+    const value = values[index] === true;
+    if (node.type === "match") {
+      const { event, args } = matches[node.leaf] as MatchCondition;
+      made.push({ type: "match", value, event, args: [...args], ...emittersOf(event, args, world) });
+    } else {
+      made.push({ type: node.type, value, left: made[node.left], right: made[node.right] });
+    }
+  });
+  return made.at(-1) as ConditionProgress;
+}
+
+/** The leaves as they are written in the file, in their order. */
+function matchesOf(source: Condition): MatchCondition[] {
+  const matches: MatchCondition[] = [];
+  const todo = [source];
+  for (let condition = todo.pop(); condition !== undefined; condition = todo.pop()) {
+    if (condition.type === "match") matches.push(condition);
+    else todo.push(condition.right, condition.left);
+  }
+  return matches;
+}
+
+const initEvents: ReadonlySet<string> = new Set([
+  ...ownEvents,
+  "startup",
+  "control-alt-delete",
+  "keyboard-request",
+  "power-status-changed",
+  "session-end",
+]);
+const jobEvents: ReadonlySet<string> = new Set(["starting", "started", "stopping", "stopped"]);
+
+/** Who could emit an event: for one of a job's life that job, if it is there. Absent for what init emits. */
+function emittersOf(event: string, args: readonly string[], world: World): { emitters?: string[] } {
+  if (initEvents.has(event)) return {};
+  const emitters: string[] = [];
+  const named = jobEvents.has(event) ? jobNamed(args) : null;
+  if (jobEvents.has(event) && named === null) return {};
+  for (const { jobClass } of world.classes()) {
+    const emits =
+      named === null
+        ? jobClass.emits.some((glob) => matchesGlob(glob, event))
+        : matchesGlob(named, jobClass.name);
+    if (emits) emitters.push(jobClass.name);
+  }
+  return { emitters };
+}
+
+function jobNamed(args: readonly string[]): string | null {
+  const named = args.find((arg) => arg.startsWith("JOB="));
+  if (named !== undefined) return named.slice("JOB=".length);
+  const [first] = args;
+  return first === undefined || first.includes("=") ? null : first;
+}
+
+function exitOf(exit: ProcessExit, since: number): Explanation["exits"][number] {
+  const { process, pid, status, at } = exit;
+  return { process, pid, type: status.type, ...endOf(status), at: at - since };
+}
+
+function reasonOf(entry: ClassEntry): string {
+  const failure = entry.lastFailure;
+  const status = failure?.status ?? entry.exits.at(-1)?.status ?? null;
+  if (status === null) return "failed";
+  const { status: code, signal } = endOf(status);
+  return signal === undefined ? `terminated with status ${code}` : `killed by ${signal} signal`;
+}

@@ -1,0 +1,173 @@
+import type { Job } from "../../jobs/job.ts";
+import type { JobClass } from "../../jobs/job-class.ts";
+import type { RequestError } from "../../jobs/messages.ts";
+import type { JobConfiguration, JobStatus, PreviewAnswer } from "../answers.ts";
+import { type Call, later } from "../call.ts";
+import { type ErrorDetails, MethodError } from "../errors.ts";
+import type { Parameters } from "../protocol.ts";
+import { noInstance, statusOf } from "../status.ts";
+
+interface Refusal {
+  readonly ok: false;
+  readonly error: RequestError;
+  readonly message: string;
+}
+
+/** Turns a refusal of the world into one of the protocol; a wrong argument comes with the job's usage. */
+export function refusal(call: Call, job: string | null, refused: Refusal): MethodError {
+  const usage = job === null ? null : (call.daemon.world.findClass(job)?.jobClass.usage ?? null);
+  const details: ErrorDetails = refused.error === "InvalidArgs" && usage !== null ? { usage } : {};
+  return new MethodError(refused.error, refused.message, details);
+}
+
+/** The instance that a request names, by variables or exactly. Throws UnknownJob, UnknownInstance, InvalidArgs. */
+export function findInstance(
+  call: Call,
+  params: {
+    readonly job: string;
+    readonly env?: string[] | undefined;
+    readonly instance?: string | undefined;
+  },
+): Job {
+  const { world } = call.daemon;
+  if (params.instance === undefined) {
+    const found = world.lookup(params.job, params.env ?? []);
+    if (found.ok) return found.job;
+    throw refusal(call, params.job, found);
+  }
+  requireClass(call, params.job);
+  const job = world.findJob(params.job, params.instance);
+  if (job !== undefined) return job;
+  throw new MethodError("UnknownInstance", `Unknown instance: ${params.instance}`);
+}
+
+export function requireClass(call: Call, name: string): JobClass {
+  const entry = call.daemon.world.findClass(name);
+  if (entry === undefined) throw new MethodError("UnknownJob", `Unknown job: ${name}`);
+  return entry.jobClass;
+}
+
+export function list(call: Call): JobStatus[] {
+  const answer: JobStatus[] = [];
+  for (const entry of call.daemon.world.classes()) {
+    if (entry.instances.size === 0) answer.push(noInstance(entry.jobClass.name));
+    for (const job of entry.instances.values()) answer.push(statusOf(job));
+  }
+  return answer;
+}
+
+/** Without variables, a job that has no instance is simply stopped; with variables it is an error (reference 8.4). */
+export function status(call: Call, params: Parameters["status"]): JobStatus {
+  try {
+    return statusOf(findInstance(call, params));
+  } catch (error) {
+    const plain = params.instance === undefined && (params.env ?? []).length === 0;
+    if (plain && error instanceof MethodError && error.error === "UnknownInstance")
+      return noInstance(params.job);
+    throw error;
+  }
+}
+
+export function usage(call: Call, params: Parameters["usage"]): { usage: string | null } {
+  return { usage: requireClass(call, params.job).usage };
+}
+
+export function showConfig(call: Call, params: Parameters["show-config"]): JobConfiguration[] {
+  if (params?.job !== undefined) return [configurationOf(requireClass(call, params.job))];
+  return [...call.daemon.world.classes()].map((entry) => configurationOf(entry.jobClass));
+}
+
+function configurationOf(jobClass: JobClass): JobConfiguration {
+  const { name, path, description, author, version, usage, task, respawn, instance, startOn, stopOn } =
+    jobClass;
+  const texts = { description, author, version, usage };
+  return { name, path, ...texts, task, respawn, instance, emits: [...jobClass.emits], startOn, stopOn };
+}
+
+type Change = "start" | "stop" | "restart";
+
+export const start = (call: Call, params: Parameters["start"]): unknown => change(call, "start", params);
+export const stop = (call: Call, params: Parameters["stop"]): unknown => change(call, "stop", params);
+export const restart = (call: Call, params: Parameters["restart"]): unknown =>
+  change(call, "restart", params);
+
+/** Asks for a goal; answers with the status that the instance has when the operation is finished. */
+function change(call: Call, what: Change, params: Parameters["start"]): unknown {
+  if (call.daemon.phase() === "stopping" && what !== "stop") {
+    throw new MethodError("Stopping", `Unable to ${what} a job: init is stopping`);
+  }
+  if (params.instance !== undefined) return changeOwn(call, what, params.job, params.instance);
+  const { world } = call.daemon;
+  const env = params.env ?? [];
+  if (params.wait === false) {
+    const request = world[what](params.job, env, null);
+    if (!request.ok) throw refusal(call, params.job, request);
+    call.daemon.settle();
+    return statusNow(call, request.job);
+  }
+  const waiter = call.waiter();
+  const request = world[what](params.job, env, waiter);
+  if (!request.ok) throw refusal(call, params.job, request);
+  call.awaits({ type: "job", job: params.job, instance: request.job.instance });
+  call.daemon.settle();
+  return later;
+}
+
+/** As a process inside the job asks: only the goal flips, nothing is waited for (reference 8.2). */
+function changeOwn(call: Call, what: Change, name: string, instance: string): JobStatus {
+  requireClass(call, name);
+  const { world } = call.daemon;
+  const request =
+    what === "start"
+      ? world.startInstance(name, instance, null)
+      : what === "stop"
+        ? world.stopInstance(name, instance, null)
+        : world.restartInstance(name, instance, null);
+  if (!request.ok) throw refusal(call, name, request);
+  call.daemon.settle();
+  return statusNow(call, request.job);
+}
+
+/** The status now: what was asked for may already be gone, and then it has no instance name (observed). */
+function statusNow(call: Call, job: Job): JobStatus {
+  const current = call.daemon.world.findJob(job.jobClass.name, job.instance);
+  return current === undefined ? noInstance(job.jobClass.name) : statusOf(current);
+}
+
+export function reload(call: Call, params: Parameters["reload"]): null {
+  const { world } = call.daemon;
+  const request =
+    params.instance === undefined
+      ? world.reload(params.job, params.env ?? [])
+      : world.reloadInstance(params.job, params.instance);
+  if (!request.ok) throw refusal(call, params.job, request);
+  call.daemon.settle();
+  return null;
+}
+
+function checkEvent(params: Parameters["preview"]): void {
+  if (params.event === "") throw new MethodError("InvalidArgs", "Name may not be empty string");
+  for (const entry of params.env ?? []) {
+    if (!entry.includes("=")) throw new MethodError("InvalidArgs", "Env must be KEY=VALUE pairs");
+  }
+}
+
+export function emit(call: Call, params: Parameters["emit"]): unknown {
+  checkEvent(params);
+  const { world } = call.daemon;
+  const env = params.env ?? [];
+  if (params.wait === false) {
+    world.emit(params.event, env, null);
+    call.daemon.settle();
+    return null;
+  }
+  world.emit(params.event, env, call.waiter());
+  call.daemon.settle();
+  return later;
+}
+
+/** What an event would do, step by step; nothing is done. */
+export function preview(call: Call, params: Parameters["preview"]): PreviewAnswer {
+  checkEvent(params);
+  return call.daemon.world.preview(params.event, params.env ?? []);
+}

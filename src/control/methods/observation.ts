@@ -1,0 +1,102 @@
+import type { BootAnswer, Health, JobStatus, TopAnswer } from "../answers.ts";
+import { type Call, later } from "../call.ts";
+import { MethodError } from "../errors.ts";
+import { explainClass } from "../explanation.ts";
+import { healthOf } from "../health.ts";
+import { instanceName } from "../instance-name.ts";
+import { noticeOf } from "../notice.ts";
+import type { Parameters } from "../protocol.ts";
+import { noInstance, statusOf } from "../status.ts";
+import { requireClass } from "./jobs.ts";
+
+export function health({ daemon }: Call, params: Parameters["health"]): Health {
+  return healthOf(daemon, params?.require ?? []);
+}
+
+/** Answers once the instance is in the state that is waited for; at once if it is there already. */
+export function wait(call: Call, params: Parameters["wait"]): unknown {
+  const { daemon, desk } = call;
+  const jobClass = requireClass(call, params.job);
+  const instance = instanceName(daemon.world, jobClass, params);
+  const wanted = params.for ?? "running";
+  const current = (): JobStatus => {
+    const job = daemon.world.findJob(params.job, instance);
+    return job === undefined ? noInstance(params.job) : statusOf(job);
+  };
+  if (isReached(current(), wanted)) return current();
+  const end = (): void => {
+    release();
+    stopListening();
+    timer?.cancel();
+  };
+  const stopListening = daemon.onTrace((trace) => {
+    if (trace.type !== "state" || trace.job.jobClass.name !== params.job || trace.job.instance !== instance)
+      return;
+    const status = { ...current(), state: trace.to };
+    if (!isReached(status, wanted)) return;
+    end();
+    call.reply(current());
+  });
+  const release = call.onGone(() => end());
+  const timer =
+    params.timeout === undefined
+      ? null
+      : desk.after(params.timeout * 1000, () => {
+          end();
+          const text = `Timed out waiting for ${params.job} to be ${wanted}`;
+          call.fail(new MethodError("Timeout", text, { status: current() }));
+        });
+  return later;
+}
+
+function isReached(status: JobStatus, wanted: string): boolean {
+  if (wanted === "stopped") return status.state === "waiting";
+  return status.state === wanted && (wanted !== "running" || status.goal === "start");
+}
+
+const linesOfExplanation = 10;
+
+export function explain(call: Call, params: Parameters["explain"]): unknown {
+  requireClass(call, params.job);
+  return explainClass(call.daemon, params.job, linesOfExplanation);
+}
+
+const defaultLines = 100;
+
+/** The last captured lines, and with `follow` each further one as a notification `log`. */
+export function log(call: Call, params: Parameters["log"]): { lines: string[] } {
+  const { daemon } = call;
+  const jobClass = requireClass(call, params.job);
+  const instance = instanceName(daemon.world, jobClass, params);
+  const name = instance === "" ? jobClass.name : `${jobClass.name} (${instance})`;
+  const lines = daemon.lastLines(name, params.lines ?? defaultLines);
+  if (params.follow === true) call.onGone(daemon.follow(name, (line) => call.notify("log", { line })));
+  return { lines };
+}
+
+/** From here on every goal and state change, event and process exit is a notification `watch`. */
+export function watch(call: Call, params: Parameters["watch"]): null {
+  const { daemon } = call;
+  if (params?.job !== undefined) requireClass(call, params.job);
+  const stop = daemon.onTrace((trace) => {
+    if (params?.job !== undefined && (trace.type === "event" || trace.job.jobClass.name !== params.job))
+      return;
+    call.notify("watch", noticeOf(trace, daemon.now() - daemon.startedAt));
+  });
+  call.onGone(stop);
+  return null;
+}
+
+export function boot({ daemon }: Call): BootAnswer {
+  return { now: daemon.now() - daemon.startedAt, phase: daemon.phase(), records: [...daemon.bootRecords()] };
+}
+
+export function top({ daemon }: Call): TopAnswer {
+  const now = daemon.now();
+  const jobs = [...daemon.world.jobs()].map((job) => ({
+    ...statusOf(job),
+    since: now - job.since,
+    restarts: job.respawnCount,
+  }));
+  return { uptime: now - daemon.startedAt, phase: daemon.phase(), jobs };
+}

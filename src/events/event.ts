@@ -1,0 +1,35 @@
+import type { Environment } from "./environment.ts";
+
+/**
+ * Pending: not looked at yet. Handling: conditions have been matched, and something may still block it.
+ * Finished: nobody waits for it any more (reference 4.1).
+ */
+export type Progress = "pending" | "handling" | "finished";
+
+/** A named message with variables (reference section 4). `Waiting` is what may wait for its end. */
+export class Event<Waiting = unknown> {
+  readonly id: number;
+  readonly name: string;
+  readonly env: Environment;
+  progress: Progress = "pending";
+  failed = false;
+  /** Jobs that it started or stopped and that are not there yet. */
+  jobs = 0;
+  /** Places of conditions that it fulfilled and that hold it until the condition as a whole is. */
+  held = 0;
+  /** Emitted for the stop of everything, or by a job that such an event started. */
+  readonly ofShutdown: boolean;
+  readonly waiters: Waiting[] = [];
+
+  constructor(id: number, name: string, env: Environment, ofShutdown = false) {
+    this.id = id;
+    this.name = name;
+    this.env = env;
+    this.ofShutdown = ofShutdown;
+  }
+}
+
+/** The event that follows a failed one; null after a failure of such an event itself (reference 4.6). */
+export function failureName(name: string): string | null {
+  return name.endsWith("/failed") ? null : `${name}/failed`;
+}

@@ -1,0 +1,62 @@
+import { type Diagnostic, plainLine } from "../config/diagnostics.ts";
+import { ConfigurationDirectories } from "../config/directory.ts";
+import type { ConfigurationProblem } from "../control/daemon.ts";
+import type { JobClass } from "../jobs/job-class.ts";
+import type { World } from "../jobs/world.ts";
+import type { Log } from "../log/log.ts";
+import type { Reactor } from "../runtime/reactor.ts";
+import type { InitOptions } from "./options.ts";
+
+/** How many problems are kept for who asks; all are logged. */
+const mostProblems = 1_000;
+
+/** The configuration directories, feeding the world. Problems are logged, and kept until their file is right. */
+export class Configuration {
+  readonly #directories: ConfigurationDirectories;
+  readonly #problems = new Map<string, ConfigurationProblem>();
+  readonly #world: World;
+  readonly #log: Log;
+
+  constructor(reactor: Reactor, sources: readonly string[], options: InitOptions, world: World, log: Log) {
+    this.#world = world;
+    this.#log = log;
+    const directories = {
+      prepend: options.prependConfdirs,
+      directories: sources,
+      append: options.appendConfdirs,
+    };
+    this.#directories = new ConfigurationDirectories(reactor, directories, {
+      setClass: (jobClass) => this.#setClass(jobClass),
+      removeClass: (name) => world.removeClass(name),
+      problem: (diagnostic) => this.#report(diagnostic),
+      inform: (text) => log.info(text),
+    });
+  }
+
+  /** Reads all files, and watches them from then on. What the world has already is kept if it is still there. */
+  load(): void {
+    this.#directories.expect(this.#world.classes().map(({ jobClass }) => jobClass.name));
+    this.#directories.watch();
+    this.#directories.load();
+  }
+
+  reload(): void {
+    this.#problems.clear();
+    this.#directories.reload();
+  }
+
+  get problems(): readonly ConfigurationProblem[] {
+    return [...this.#problems.values()];
+  }
+
+  #setClass(jobClass: JobClass): void {
+    this.#problems.delete(jobClass.path);
+    this.#world.setClass(jobClass);
+  }
+
+  #report(diagnostic: Diagnostic): void {
+    const { severity, path, line, message } = diagnostic;
+    this.#log.write(severity === "error" ? "error" : "warn", plainLine(diagnostic), { file: path });
+    if (this.#problems.size < mostProblems) this.#problems.set(path, { path, line, message });
+  }
+}

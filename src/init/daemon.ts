@@ -1,0 +1,82 @@
+import type { BootRecorder } from "../control/boot-record.ts";
+import type { Daemon, RunlevelRecord } from "../control/daemon.ts";
+import type { Log } from "../log/log.ts";
+import type { Outputs } from "../processes/output.ts";
+import type { Traces } from "./traces.ts";
+
+/** What is handed to the control methods as it is. */
+type Own = Pick<
+  Daemon,
+  | "world"
+  | "userMode"
+  | "version"
+  | "startedAt"
+  | "now"
+  | "settle"
+  | "phase"
+  | "setLogPriority"
+  | "reloadConfiguration"
+  | "configurationProblems"
+  | "stop"
+  | "reexec"
+  | "mainCommand"
+>;
+
+/** The parts of PID 1 that control requests reach. */
+export interface DaemonParts extends Own {
+  readonly log: Log;
+  readonly outputs: Outputs;
+  readonly traces: Traces;
+  readonly bootRecorder: BootRecorder;
+  readonly runlevels: Runlevels;
+}
+
+/** PID 1's record of run levels; utmp hardly exists in a container. */
+export class Runlevels {
+  #record: RunlevelRecord | null = null;
+
+  get record(): RunlevelRecord | null {
+    return this.#record;
+  }
+
+  restore(record: RunlevelRecord | null): void {
+    this.#record = record;
+  }
+
+  /** Notes the change and returns the variables of its event (reference 9.5). */
+  enter(level: string, previous: string | undefined): string[] {
+    const before = previous ?? this.#record?.current ?? "N";
+    this.#record = { previous: before, current: level };
+    return [`RUNLEVEL=${level}`, `PREVLEVEL=${before}`];
+  }
+}
+
+/** PID 1 as the control methods see it. */
+export function daemonOf(parts: DaemonParts): Daemon {
+  const { world, log, outputs, traces, bootRecorder, runlevels } = parts;
+  return {
+    world,
+    userMode: parts.userMode,
+    version: parts.version,
+    startedAt: parts.startedAt,
+    now: parts.now,
+    settle: parts.settle,
+    phase: parts.phase,
+    logPriority: () => log.priority,
+    setLogPriority: parts.setLogPriority,
+    reloadConfiguration: parts.reloadConfiguration,
+    configurationProblems: parts.configurationProblems,
+    notifyDiskWriteable: () => outputs.notifyDiskWriteable(),
+    runlevel: () => runlevels.record,
+    changeRunlevel: (level, env, previous, waiter) => {
+      world.emit("runlevel", [...runlevels.enter(level, previous), ...env], waiter);
+    },
+    stop: parts.stop,
+    reexec: parts.reexec,
+    mainCommand: parts.mainCommand,
+    lastLines: (displayName, count) => outputs.lastLines(displayName, count),
+    follow: (displayName, listener) => outputs.follow(displayName, listener),
+    onTrace: (listener) => traces.subscribe(listener),
+    bootRecords: () => bootRecorder.records,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Condition } from "../events/condition.ts";
+
+/** The processes of a job, in the order in which `status` lists them (reference section 1). */
+export const processNames = ["main", "pre-start", "post-start", "pre-stop", "post-stop", "security"] as const;
+export type ProcessName = (typeof processNames)[number];
+
+/** `exec COMMAND` or the text of a `script` block. */
+export interface ProcessDefinition {
+  readonly script: boolean;
+  readonly command: string;
+}
+
+export type Expectation = "none" | "stop" | "fork" | "daemon" | "notify";
+export type ConsoleMode = "none" | "log" | "output" | "owner";
+/** Names as in the `limit` stanza (reference 3.2). */
+export interface ResourceLimit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/**
+ * The template that a `.conf` file defines (reference section 1 and 3). Plain data; made by the configuration
+ * reader, never changed afterwards. `null` is "the stanza is absent".
+ */
+export interface JobClass {
+  readonly name: string;
+  /** The file it came from, for messages. */
+  readonly path: string;
+  readonly description: string | null;
+  readonly author: string | null;
+  readonly version: string | null;
+  readonly usage: string | null;
+  readonly startOn: Condition | null;
+  readonly stopOn: Condition | null;
+  readonly emits: readonly string[];
+  readonly processes: Readonly<Partial<Record<ProcessName, ProcessDefinition>>>;
+  readonly expect: Expectation;
+  readonly task: boolean;
+  readonly respawn: boolean;
+  /** 0 in either means unlimited. Interval in seconds. */
+  readonly respawnLimit: { readonly count: number; readonly interval: number };
+  /** Ours: `respawn backoff MIN MAX`, seconds. */
+  readonly respawnBackoff: { readonly min: number; readonly max: number } | null;
+  /** Exit statuses, and signals shifted left by 8 (reference 6.4). */
+  readonly normalExit: readonly number[];
+  /** Text of the `instance` stanza; "" for a singleton. */
+  readonly instance: string;
+  /** `KEY=VALUE`, or a bare `KEY` that is taken from init's own environment. */
+  readonly env: readonly string[];
+  readonly export: readonly string[];
+  readonly killSignal: number;
+  /** Seconds. */
+  readonly killTimeout: number;
+  readonly reloadSignal: number;
+  /** null: the daemon's default (`--default-console`, else log). */
+  readonly console: ConsoleMode | null;
+  readonly umask: number | null;
+  readonly nice: number | null;
+  readonly oomScore: number | null;
+  readonly limits: ReadonlyMap<string, ResourceLimit>;
+  readonly chroot: string | null;
+  readonly chdir: string | null;
+  readonly setuid: string | null;
+  readonly setgid: string | null;
+  readonly debug: boolean;
+  readonly apparmorLoad: string | null;
+  readonly apparmorSwitch: string | null;
+  /** Argument lists of `cgroup` stanzas, kept for printing; without effect. */
+  readonly cgroups: readonly (readonly string[])[];
+  /** Ours: `watchdog SECONDS`, with `expect notify`. */
+  readonly watchdog: number | null;
+  /** Ours: `kill leftovers`. */
+  readonly killLeftovers: boolean;
+  /** Ours: `shutdown on failure|success|exit`. */
+  readonly shutdownOn: "failure" | "success" | "exit" | null;
+}

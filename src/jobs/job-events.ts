@@ -1,0 +1,27 @@
+import { type Environment, getVariable, setVariable } from "../events/environment.ts";
+import { signalName } from "../runtime/signals.ts";
+import type { Failure, Job } from "./job.ts";
+
+export type JobEventName = "starting" | "started" | "stopping" | "stopped";
+
+/** The variables of an event that init emits for a job, in order (reference 4.7). */
+export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
+  const env: Environment = [`JOB=${job.jobClass.name}`, `INSTANCE=${job.instance}`];
+  if (name === "stopping" || name === "stopped") {
+    env.push(`RESULT=${job.failure === null ? "ok" : "failed"}`);
+    if (job.failure !== null) env.push(...failureVariables(job.failure));
+  }
+  // An exported variable never hides one of those above.
+  for (const key of job.jobClass.export) {
+    const value = getVariable(job.env, key);
+    if (value !== undefined) setVariable(env, `${key}=${value}`, false);
+  }
+  return env;
+}
+
+function failureVariables({ process, status }: Failure): string[] {
+  const variables = [`PROCESS=${process}`];
+  if (status?.type === "exited") variables.push(`EXIT_STATUS=${status.status}`);
+  if (status?.type === "killed") variables.push(`EXIT_SIGNAL=${signalName(status.signal)}`);
+  return variables;
+}

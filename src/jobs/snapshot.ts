@@ -1,0 +1,323 @@
+import * as z from "zod/mini";
+import type { Condition } from "../events/condition.ts";
+import { ConditionState } from "../events/condition-state.ts";
+import { Event } from "../events/event.ts";
+import { type EventWaiter, Job, type JobEvent, type JobWaiter } from "./job.ts";
+import { type JobClass, processNames } from "./job-class.ts";
+import { ClassEntry } from "./job-registry.ts";
+import { goals, states } from "./states.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+/**
+ * The whole world as plain JSON, for a re-exec, and back. Loaded only then. What is written here is read by another
+ * version of the program: a change that an old reader can't take needs another version number.
+ */
+export const snapshotVersion = 1;
+
+const processName = z.enum(processNames);
+const text = z.string();
+const integer = z.int();
+const flag = z.boolean();
+const texts = z.array(text);
+
+const condition: z.ZodMiniType<Condition> = z.lazy(() =>
+  z.union([
+    z.object({ type: z.literal("match"), event: text, args: texts }),
+    z.object({ type: z.enum(["and", "or"]), left: condition, right: condition }),
+  ]),
+);
+
+/** JSON has no number for "unlimited". */
+const limitValue = z.union([z.number(), z.literal("unlimited")]);
+
+const jobClass = z.object({
+  name: text,
+  path: text,
+  description: z.nullable(text),
+  author: z.nullable(text),
+  version: z.nullable(text),
+  usage: z.nullable(text),
+  startOn: z.nullable(condition),
+  stopOn: z.nullable(condition),
+  emits: texts,
+  processes: z.partialRecord(processName, z.object({ script: flag, command: text })),
+  expect: z.enum(["none", "stop", "fork", "daemon", "notify"]),
+  task: flag,
+  respawn: flag,
+  respawnLimit: z.object({ count: z.number(), interval: z.number() }),
+  respawnBackoff: z.nullable(z.object({ min: z.number(), max: z.number() })),
+  normalExit: z.array(integer),
+  instance: text,
+  env: texts,
+  export: texts,
+  killSignal: integer,
+  killTimeout: z.number(),
+  reloadSignal: integer,
+  console: z.nullable(z.enum(["none", "log", "output", "owner"])),
+  umask: z.nullable(integer),
+  nice: z.nullable(integer),
+  oomScore: z.nullable(integer),
+  limits: z.array(z.tuple([text, z.object({ soft: limitValue, hard: limitValue })])),
+  chroot: z.nullable(text),
+  chdir: z.nullable(text),
+  setuid: z.nullable(text),
+  setgid: z.nullable(text),
+  debug: flag,
+  apparmorLoad: z.nullable(text),
+  apparmorSwitch: z.nullable(text),
+  cgroups: z.array(texts),
+  watchdog: z.nullable(z.number()),
+  killLeftovers: flag,
+  shutdownOn: z.nullable(z.enum(["failure", "success", "exit"])),
+});
+
+const processStatus = z.union([
+  z.object({ type: z.literal("exited"), status: integer }),
+  z.object({ type: z.literal("killed"), signal: integer }),
+  z.object({ type: z.literal("stopped"), signal: integer }),
+  z.object({ type: z.literal("continued") }),
+]);
+
+const failure = { process: z.enum([...processNames, "respawn"]), status: z.nullable(processStatus) };
+
+const jobWaiter = z.union([
+  z.object({ type: z.literal("event"), event: integer }),
+  z.object({ type: z.enum(["start", "stop", "restart"]), waiter: integer }),
+]);
+
+/** Ids of events by place of a condition; null where none has arrived. */
+const arrived = z.nullable(z.array(z.nullable(integer)));
+
+const job = z.object({
+  id: integer,
+  /** Which of the classes in `classes`: an instance keeps the definition that it was started with. */
+  instance: text,
+  goal: z.enum(goals),
+  state: z.enum(states),
+  since: z.number(),
+  pids: z.array(z.tuple([processName, integer])),
+  spawning: z.nullable(processName),
+  env: texts,
+  startEnv: z.nullable(texts),
+  stopEnv: z.nullable(texts),
+  stopOn: arrived,
+  blocker: z.nullable(integer),
+  waiters: z.array(jobWaiter),
+  failure: z.nullable(z.object(failure)),
+  ending: z.nullable(z.object({ failed: flag, exitStatus: integer })),
+  respawnTime: z.number(),
+  respawnCount: integer,
+  respawnsInARow: integer,
+  respawnAt: z.nullable(z.number()),
+  killAt: z.nullable(z.number()),
+  watchdogAt: z.nullable(z.number()),
+  watchdogExpired: flag,
+  ofShutdown: flag,
+});
+
+const entry = z.object({
+  jobClass,
+  next: z.nullable(jobClass),
+  deleted: flag,
+  startOn: arrived,
+  jobs: z.array(job),
+  exits: z.array(
+    z.object({ instance: text, process: processName, pid: integer, status: processStatus, at: z.number() }),
+  ),
+  lastFailure: z.nullable(z.object({ ...failure, instance: text, reason: z.nullable(text), at: z.number() })),
+});
+
+const eventWaiter = z.union([
+  z.object({ type: z.literal("job"), job: integer }),
+  z.object({ type: z.literal("request"), waiter: integer, early: flag }),
+]);
+
+const event = z.object({
+  id: integer,
+  name: text,
+  env: texts,
+  progress: z.enum(["pending", "handling"]),
+  failed: flag,
+  jobs: integer,
+  held: integer,
+  ofShutdown: flag,
+  waiters: z.array(eventWaiter),
+});
+
+export const worldState = z.object({
+  version: z.literal(snapshotVersion),
+  lastEventId: integer,
+  lastJobId: integer,
+  quiescing: flag,
+  defaultEnvironment: texts,
+  events: z.array(event),
+  classes: z.array(entry),
+});
+export type WorldState = z.output<typeof worldState>;
+type JobState = z.output<typeof job>;
+type ClassState = z.output<typeof jobClass>;
+
+/**
+ * What the world holds. To be taken when it stands still and its effects are carried out; a process that is asked for
+ * and not forked yet is asked for again after `restore`.
+ */
+export function snapshot(world: World): WorldState {
+  return {
+    version: snapshotVersion,
+    lastEventId: world.queue.lastId,
+    lastJobId: world.lastJobId,
+    quiescing: world.quiescing,
+    defaultEnvironment: [...world.environments.defaults],
+    events: [...world.queue.events].map(eventToPlain),
+    classes: world.classes().map((each) => ({
+      jobClass: classToPlain(each.jobClass),
+      next: each.next === null ? null : classToPlain(each.next),
+      deleted: each.deleted,
+      startOn: arrivedToPlain(each.startOn),
+      jobs: [...each.instances.values()].map(jobToPlain),
+      exits: [...each.exits],
+      lastFailure: each.lastFailure,
+    })),
+  };
+}
+
+/** Checks what was read, and makes a world of it. Throws a ZodError for what is no state of this version. */
+export function restore(state: unknown, options: WorldOptions): World {
+  const plain = z.parse(worldState, state);
+  const world = new World(options);
+  world.quiescing = plain.quiescing;
+  if (plain.quiescing) world.queue.ignoreConditions();
+  world.environments.restoreDefaults(plain.defaultEnvironment);
+  const events = new Map<number, JobEvent>();
+  for (const each of plain.events) events.set(each.id, eventFromPlain(each));
+  const jobs = new Map<number, Job>();
+  for (const each of plain.classes) {
+    const restored = new ClassEntry(classFromPlain(each.jobClass));
+    restored.next = each.next === null ? null : classFromPlain(each.next);
+    restored.deleted = each.deleted;
+    restored.exits = each.exits;
+    restored.lastFailure = each.lastFailure;
+    restoreArrived(restored.startOn, each.startOn, events);
+    for (const one of each.jobs) {
+      const made = jobFromPlain(one, restored, events);
+      jobs.set(made.id, made);
+      restored.addInstance(made);
+    }
+    world.registry.add(restored);
+  }
+  for (const each of plain.events) {
+    const restored = events.get(each.id) as JobEvent;
+    for (const waiter of each.waiters) restored.waiters.push(eventWaiterFromPlain(waiter, jobs));
+    world.queue.restore(restored);
+  }
+  world.queue.restoreLastId(plain.lastEventId);
+  world.resume(plain.lastJobId);
+  return world;
+}
+
+function eventToPlain(each: JobEvent): z.output<typeof event> {
+  const { id, name, env, failed, jobs, held, ofShutdown } = each;
+  const waiters = each.waiters.map((waiter) =>
+    waiter.type === "job"
+      ? { type: "job" as const, job: waiter.job.id }
+      : { type: "request" as const, waiter: waiter.waiter.id, early: waiter.early },
+  );
+  const progress = each.progress === "pending" ? "pending" : "handling";
+  return { id, name, env, progress, failed, jobs, held, ofShutdown, waiters };
+}
+
+function eventFromPlain(plain: z.output<typeof event>): JobEvent {
+  const restored: JobEvent = new Event<EventWaiter>(plain.id, plain.name, plain.env, plain.ofShutdown);
+  const { progress, failed, jobs, held } = plain;
+  return Object.assign(restored, { progress, failed, jobs, held });
+}
+
+function eventWaiterFromPlain(
+  plain: z.output<typeof eventWaiter>,
+  jobs: ReadonlyMap<number, Job>,
+): EventWaiter {
+  if (plain.type === "request") return { type: "request", waiter: { id: plain.waiter }, early: plain.early };
+  const waiting = jobs.get(plain.job);
+  if (waiting === undefined) throw new Error(`the state names a job ${plain.job} that it does not hold`);
+  return { type: "job", job: waiting };
+}
+
+function jobToPlain(each: Job): JobState {
+  const { id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown } =
+    each;
+  const { respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, watchdogAt, watchdogExpired } = each;
+  return {
+    ...{ id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown },
+    ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, watchdogAt, watchdogExpired },
+    pids: [...each.pids],
+    stopOn: arrivedToPlain(each.stopOn),
+    blocker: each.blocker?.id ?? null,
+    waiters: each.waiters.map((waiter) =>
+      waiter.type === "event"
+        ? { type: "event", event: waiter.event.id }
+        : { type: waiter.type, waiter: waiter.waiter.id },
+    ),
+  };
+}
+
+function jobFromPlain(plain: JobState, owner: ClassEntry, events: ReadonlyMap<number, JobEvent>): Job {
+  const stopOn = owner.stopOn === null ? null : new ConditionState<JobEvent>(owner.stopOn);
+  const { id, instance, pids, stopOn: arrivedIds, blocker, waiters, ...rest } = plain;
+  const restored = Object.assign(new Job(id, owner.jobClass, instance, stopOn, plain.since), rest);
+  restoreArrived(stopOn, arrivedIds, events);
+  for (const [process, pid] of pids) restored.pids.set(process, pid);
+  restored.blocker = blocker === null ? null : find(events, blocker);
+  restored.waiters = waiters.map(
+    (waiter): JobWaiter =>
+      waiter.type === "event"
+        ? { type: "event", event: find(events, waiter.event) }
+        : { type: waiter.type, waiter: { id: waiter.waiter } },
+  );
+  return restored;
+}
+
+function arrivedToPlain(state: ConditionState<JobEvent> | null): (number | null)[] | null {
+  // An event that is finished (while everything is being stopped) is not held, and not kept.
+  return state === null
+    ? null
+    : state.arrived.map((each) => (each?.progress === "handling" ? each.id : null));
+}
+
+function restoreArrived(
+  state: ConditionState<JobEvent> | null,
+  ids: readonly (number | null)[] | null,
+  events: ReadonlyMap<number, JobEvent>,
+): void {
+  state?.restore((ids ?? []).map((id) => (id === null ? null : find(events, id))));
+}
+
+function find(events: ReadonlyMap<number, JobEvent>, id: number): JobEvent {
+  const found = events.get(id);
+  if (found === undefined) throw new Error(`the state names an event ${id} that it does not hold`);
+  return found;
+}
+
+function classToPlain(each: JobClass): ClassState {
+  const plainLimit = (value: number): number | "unlimited" => (Number.isFinite(value) ? value : "unlimited");
+  return {
+    ...each,
+    emits: [...each.emits],
+    normalExit: [...each.normalExit],
+    env: [...each.env],
+    export: [...each.export],
+    cgroups: each.cgroups.map((line) => [...line]),
+    limits: [...each.limits].map(([resource, { soft, hard }]) => [
+      resource,
+      { soft: plainLimit(soft), hard: plainLimit(hard) },
+    ]),
+  };
+}
+
+function classFromPlain(plain: ClassState): JobClass {
+  const limit = (value: number | "unlimited"): number =>
+    value === "unlimited" ? Number.POSITIVE_INFINITY : value;
+  const limits = plain.limits.map(
+    ([resource, { soft, hard }]) => [resource, { soft: limit(soft), hard: limit(hard) }] as const,
+  );
+  return { ...plain, limits: new Map(limits) };
+}

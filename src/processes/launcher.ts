@@ -1,0 +1,423 @@
+import * as native from "upinit:native";
+import { displayName, type Job } from "../jobs/job.ts";
+import type { ConsoleMode, ProcessName } from "../jobs/job-class.ts";
+import type { LogPriority } from "../jobs/messages.ts";
+import { EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM } from "../runtime/errno.ts";
+import type { Watch } from "../runtime/reactor.ts";
+import { SIGKILL } from "../runtime/signal-numbers.ts";
+import { Accounts } from "./accounts.ts";
+import {
+  commandLine,
+  longestArgument,
+  scriptArguments,
+  scriptContents,
+  scriptDescriptor,
+  shellArguments,
+} from "./command-line.ts";
+import type { ForkFollower } from "./fork-follower.ts";
+import type { ProcessHost, ProcessReactor } from "./host.ts";
+import { type Identity, resolveIdentity } from "./identity.ts";
+import type { NotifySockets } from "./notify-sockets.ts";
+import type { Outputs, ProcessOutput } from "./output.ts";
+import { textFile } from "./script-file.ts";
+import { failureReason, failureStatus, missingCapability, type SpawnFailure } from "./spawn-failure.ts";
+import { type LeftOut, spawnPlan } from "./spawn-plan.ts";
+
+export interface LaunchOptions {
+  /** `--default-console`. */
+  readonly defaultConsole: ConsoleMode;
+  /** `--no-log`: `console log` becomes `console none`. */
+  readonly noLog: boolean;
+  /** Processes write to a pseudo terminal instead of a pipe. */
+  readonly pty: boolean;
+  /** Nice, limits and oom score that need a capability which is missing are left out instead of failing. */
+  readonly lenient: boolean;
+  /** `--debug`: the `debug` stanza stops a process before its exec. */
+  readonly debug: boolean;
+  /** Where a job without `umask` gets its own from: 022, but what a user's init was started with. */
+  readonly defaultUmask: number;
+  /** Where a job without `chdir` runs: `/`; null, for a user's init, where that is. */
+  readonly defaultDirectory: string | null;
+}
+
+/** One process that is to be started, over all tries. */
+interface Attempt {
+  readonly job: Job;
+  readonly process: ProcessName;
+  readonly env: readonly string[];
+  leftOut: LeftOut;
+  /** Whether main's forks are followed by ptrace. */
+  trace: boolean;
+  /** What is tried instead of the console that could not be opened. */
+  console: ConsoleMode;
+  /** Milliseconds that it has waited for a fork to succeed. */
+  waited: number;
+  /** Why the process can't be who it is to be; told if all steps before that succeed. */
+  identityFailure: string | null;
+}
+
+/** A child between fork and exec. */
+interface Pending {
+  readonly attempt: Attempt;
+  readonly statusFd: number;
+  readonly watch: Watch;
+}
+
+const firstPause = 50;
+const longestPause = 800;
+/** How long a fork that fails for lack of something is tried again. */
+const forkPatience = 10_000;
+
+const consoleDevice = "/dev/console";
+
+/** Starts the processes of jobs, and tells the world how that went. PID 1 never waits for a child's set-up. */
+export class Launcher {
+  readonly #reactor: ProcessReactor;
+  readonly #outputs: Outputs;
+  readonly #options: LaunchOptions;
+  readonly #host: ProcessHost;
+  readonly #follower: ForkFollower;
+  readonly #notify: NotifySockets;
+  readonly #accounts = new Accounts();
+  readonly #pending = new Map<number, Pending>();
+  /** Classes whose stanzas without effect have been mentioned. */
+  readonly #mentioned = new Set<string>();
+  /** Forks that wait to be tried again. */
+  #retries = 0;
+  #nullDevice = -1;
+  #ptyWorks = true;
+
+  constructor(
+    reactor: ProcessReactor,
+    outputs: Outputs,
+    options: LaunchOptions,
+    host: ProcessHost,
+    follower: ForkFollower,
+    notify: NotifySockets,
+  ) {
+    this.#reactor = reactor;
+    this.#outputs = outputs;
+    this.#options = options;
+    this.#host = host;
+    this.#follower = follower;
+    this.#notify = notify;
+  }
+
+  /** Starts a process of the job. The world is told `started`, then `executed` or `spawn-failed`. */
+  launch(job: Job, process: ProcessName, env: readonly string[]): void {
+    const { jobClass } = job;
+    const expectsForks = jobClass.expect === "fork" || jobClass.expect === "daemon";
+    const notifies = process === "main" && jobClass.expect === "notify";
+    if (process === "main") this.#mentionStanzasWithoutEffect(job);
+    const wanted = jobClass.console ?? this.#options.defaultConsole;
+    this.#try({
+      job,
+      process,
+      env: notifies ? [...env, ...this.#notify.environment(job)] : env,
+      leftOut: {},
+      trace: process === "main" && expectsForks,
+      console: wanted === "log" && this.#options.noLog ? "none" : wanted,
+      waited: 0,
+      identityFailure: null,
+    });
+  }
+
+  /** Whether any process is between fork and exec, or its fork is to be tried again. */
+  get busy(): boolean {
+    return this.#pending.size > 0 || this.#retries > 0;
+  }
+
+  /** Whether this process is between fork and exec. */
+  isStarting(pid: number): boolean {
+    return this.#pending.has(pid);
+  }
+
+  /** Tells how the start of a process went before anything else is told of it: it may have ended by now. */
+  settle(pid: number): void {
+    const pending = this.#pending.get(pid);
+    if (pending !== undefined) this.#look(pid, pending);
+  }
+
+  // ── one try ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #try(attempt: Attempt): void {
+    const resources: Resources = { close: [], output: null };
+    const result = this.#spawn(attempt, resources);
+    if (typeof result === "string") {
+      this.#release(resources);
+      this.#fail(attempt, result, 1);
+    } else if (typeof result === "number") {
+      this.#release(resources);
+      this.#forkFailed(attempt, result);
+    } else {
+      const [pid, statusFd] = result;
+      resources.output?.begin(pid);
+      resources.output = null;
+      this.#release(resources);
+      this.#begun(attempt, pid, statusFd);
+    }
+  }
+
+  /** Forks. A number is the errno of a failure, a text the reason why it makes no sense to fork. */
+  #spawn(attempt: Attempt, resources: Resources): readonly [number, number] | number | string {
+    const { job, process } = attempt;
+    const definition = job.jobClass.processes[process];
+    if (definition === undefined) return "unable to execute: the process is not defined";
+    const descriptors: [number, number][] = [];
+    const opened: [number, string, number][] = [];
+    const argv = this.#arguments(attempt, descriptors, resources);
+    if (typeof argv === "string") return argv;
+    const identity = this.#identity(attempt);
+    const consoleError = this.#console(attempt, identity, descriptors, opened, resources);
+    if (consoleError !== 0) return consoleError;
+    const impossible = attempt.identityFailure !== null;
+    const plan = spawnPlan({
+      jobClass: job.jobClass,
+      // All steps before the identity are to be tried, for theirs is the failure that Upstart reports: a program
+      // that can't be executed comes last.
+      argv: impossible ? ["/"] : argv,
+      env: attempt.env,
+      descriptors,
+      open: opened,
+      controllingTerminal: attempt.console === "owner",
+      identity,
+      defaultUmask: this.#options.defaultUmask,
+      defaultDirectory: this.#options.defaultDirectory,
+      trace: attempt.trace && !impossible,
+      stopBeforeExec: this.#options.debug && job.jobClass.debug && !impossible,
+      leftOut: attempt.leftOut,
+    });
+    const result = native.spawn(plan);
+    return typeof result === "number" ? -result : result;
+  }
+
+  /** What is executed; a text is the reason why that can't be. A script of several lines becomes descriptor 9. */
+  #arguments(
+    { job, process }: Attempt,
+    descriptors: [number, number][],
+    resources: Resources,
+  ): readonly string[] | string {
+    const definition = job.jobClass.processes[process];
+    const line = commandLine(definition ?? { script: false, command: "" });
+    if (line.type === "direct") return line.argv;
+    if (line.type === "shell") return shellArguments(line.text);
+    const { chroot } = job.jobClass;
+    if (native.access(`${chroot ?? ""}/proc/self/fd`, 0) === 0) {
+      const fd = textFile(`${job.jobClass.name} ${process}`, scriptContents(line.text));
+      if (fd >= 0) {
+        resources.close.push(fd);
+        descriptors.push([scriptDescriptor, fd]);
+        return scriptArguments();
+      }
+      if (fd !== -ENOSYS && fd !== -EPERM) return `unable to move script fd: ${native.errorText(-fd)}`;
+    }
+    if (native.encode(line.text).length < longestArgument) return shellArguments(line.text);
+    return "unable to move script fd: a script of this length needs /proc";
+  }
+
+  #identity(attempt: Attempt): Identity {
+    const { jobClass } = attempt.job;
+    attempt.identityFailure = null;
+    // A chroot that does not exist is the failure to be reported, not that it has no users.
+    if (jobClass.chroot !== null && native.access(jobClass.chroot, 0) !== 0) return {};
+    const result = resolveIdentity(
+      {
+        setuid: jobClass.setuid,
+        setgid: jobClass.setgid,
+        chroot: jobClass.chroot !== null,
+        euid: native.geteuid(),
+        egid: native.getegid(),
+        maySetGroups: this.#accounts.maySetGroups(),
+      },
+      this.#accounts.files(jobClass.chroot),
+    );
+    if (result.ok) return result.identity;
+    attempt.identityFailure = result.reason;
+    return {};
+  }
+
+  /** Descriptors 0 to 2 (reference 6.8). Returns the errno of a failure, or 0. */
+  #console(
+    attempt: Attempt,
+    identity: Identity,
+    descriptors: [number, number][],
+    opened: [number, string, number][],
+    resources: Resources,
+  ): number {
+    const { console } = attempt;
+    const device = console === "owner" || (console === "output" && native.access(consoleDevice, 0) === 0);
+    if (device) {
+      for (const fd of [0, 1, 2]) opened.push([fd, consoleDevice, native.O_RDWR | native.O_NOCTTY]);
+      return 0;
+    }
+    const input = this.#openNullDevice();
+    if (input < 0) return -input;
+    descriptors.push([0, input]);
+    if (console === "output") descriptors.push([1, 1], [2, 2]);
+    else if (console === "none") descriptors.push([1, input], [2, input]);
+    else return this.#capture(attempt, identity, descriptors, opened, resources);
+    return 0;
+  }
+
+  #capture(
+    attempt: Attempt,
+    identity: Identity,
+    descriptors: [number, number][],
+    opened: [number, string, number][],
+    resources: Resources,
+  ): number {
+    const output = this.#outputs.openFor(attempt.job, identity);
+    if (typeof output !== "number") {
+      resources.output = output;
+      for (const [child, parent] of output.descriptors) descriptors.push([child, parent]);
+      for (const [child, path, flags] of output.open) opened.push([child, path, flags]);
+      return 0;
+    }
+    if (!this.#options.pty) return output;
+    if (this.#ptyWorks) this.#host.log.error("Failed to create pty - disabling logging for job");
+    this.#ptyWorks = false;
+    const input = this.#openNullDevice();
+    descriptors.push([1, input], [2, input]);
+    return 0;
+  }
+
+  /** Kept open: every process needs it. */
+  #openNullDevice(): number {
+    if (this.#nullDevice < 0) this.#nullDevice = native.open("/dev/null", native.O_RDWR | native.O_NOCTTY);
+    return this.#nullDevice;
+  }
+
+  #release({ close, output }: Resources): void {
+    output?.cancel();
+    for (const fd of close) native.close(fd);
+  }
+
+  // ── how it went ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #begun(attempt: Attempt, pid: number, statusFd: number): void {
+    const { job, process } = attempt;
+    let watch: Watch;
+    try {
+      watch = this.#reactor.watch(statusFd, native.EPOLLIN, () => {
+        const pending = this.#pending.get(pid);
+        if (pending !== undefined) this.#look(pid, pending);
+      });
+    } catch (error) {
+      // Nobody would ever learn what becomes of it.
+      native.kill(pid, SIGKILL);
+      native.close(statusFd);
+      throw error;
+    }
+    this.#host.tell({ type: "started", job, process, pid });
+    if (attempt.trace && attempt.identityFailure === null) this.#follower.trace(job, pid);
+    this.#pending.set(pid, { attempt, statusFd, watch });
+  }
+
+  #look(pid: number, pending: Pending): void {
+    const result = native.readSpawnFailure(pending.statusFd);
+    if (result === null) return;
+    this.#pending.delete(pid);
+    pending.watch.close();
+    native.close(pending.statusFd);
+    const { attempt } = pending;
+    if (result === true) this.#executed(attempt, pid);
+    else this.#spawnFailed(attempt, pid, { step: result[0], errno: result[1], detail: result[2] });
+  }
+
+  #executed(attempt: Attempt, pid: number): void {
+    const { job, process } = attempt;
+    this.#host.tell({ type: "executed", job, process });
+    const { expect } = job.jobClass;
+    const followed = process === "main" && (expect === "fork" || expect === "daemon");
+    if (followed && !attempt.trace) this.#follower.descend(job, pid);
+  }
+
+  #spawnFailed(attempt: Attempt, pid: number, failure: SpawnFailure): void {
+    if (attempt.trace) this.#follower.ended(pid);
+    if (this.#workAround(attempt, failure)) {
+      this.#host.tell({ type: "withdrawn", job: attempt.job, process: attempt.process });
+      this.#try(attempt);
+      return;
+    }
+    const capability = missingCapability(failure);
+    if (capability !== null) this.#say(attempt, "info", `needs the capability ${capability}`);
+    if (failure.step === "exec" && attempt.identityFailure !== null) {
+      this.#fail(attempt, attempt.identityFailure, 1);
+      return;
+    }
+    const pty = this.#options.pty && attempt.console === "log";
+    const reason = failureReason(failure, native.errorText(failure.errno), pty);
+    this.#fail(attempt, reason, failureStatus(failure));
+  }
+
+  /** Changes the attempt so that the step is not taken again. False if the failure is final. */
+  #workAround(attempt: Attempt, failure: SpawnFailure): boolean {
+    const { step, errno, detail } = failure;
+    const error = native.errorText(errno);
+    if (step === "trace" && attempt.trace) {
+      attempt.trace = false;
+      this.#say(attempt, "info", `can't be traced (${error}): its forks are followed by their descent`);
+      return true;
+    }
+    if (step === "open" && attempt.console === "output") {
+      attempt.console = "none";
+      this.#host.log.warn(`Failed to open system console: ${error}`, { job: displayName(attempt.job) });
+      return true;
+    }
+    if (!this.#options.lenient || (errno !== EPERM && errno !== EACCES)) return false;
+    const { leftOut } = attempt;
+    if (step === "nice" && !leftOut.nice) attempt.leftOut = { ...leftOut, nice: true };
+    else if (step === "oom" && !leftOut.oom) attempt.leftOut = { ...leftOut, oom: true };
+    else if (step === "limit" && !leftOut.limits?.includes(detail)) {
+      attempt.leftOut = { ...leftOut, limits: [...(leftOut.limits ?? []), detail] };
+    } else return false;
+    this.#say(attempt, "warn", `goes on in spite of: ${failureReason(failure, error, false)}`);
+    this.#say(attempt, "info", `needs the capability ${missingCapability(failure)}`);
+    return true;
+  }
+
+  /** What lacks now may be there soon (reference 3.7): pids, memory, descriptors. Tried again, ever more slowly. */
+  #forkFailed(attempt: Attempt, errno: number): void {
+    const error = native.errorText(errno);
+    const passing = errno === EAGAIN || errno === ENOMEM || errno === EMFILE || errno === ENFILE;
+    if (!passing || attempt.waited >= forkPatience) {
+      this.#fail(attempt, `unable to fork: ${error}`, 1);
+      return;
+    }
+    if (attempt.waited === 0) this.#host.log.warn(`Temporary process spawn error: ${error}`);
+    const pause = Math.min(Math.max(firstPause, attempt.waited), longestPause);
+    attempt.waited += pause;
+    this.#retries += 1;
+    this.#reactor.after(pause, () => {
+      this.#retries -= 1;
+      this.#try(attempt);
+    });
+  }
+
+  #fail({ job, process }: Attempt, reason: string, exitStatus: number): void {
+    this.#host.tell({ type: "spawn-failed", job, process, reason, exitStatus });
+  }
+
+  #say({ job, process }: Attempt, priority: LogPriority, text: string): void {
+    this.#host.log.write(priority, `${displayName(job)} ${process} process ${text}`, {
+      job: displayName(job),
+    });
+  }
+
+  #mentionStanzasWithoutEffect({ jobClass }: Job): void {
+    const { name, apparmorLoad, apparmorSwitch, cgroups } = jobClass;
+    const apparmor = apparmorLoad !== null || apparmorSwitch !== null;
+    if ((!apparmor && cgroups.length === 0) || this.#mentioned.has(name)) return;
+    this.#mentioned.add(name);
+    const stanzas = [...(apparmor ? ["apparmor"] : []), ...(cgroups.length > 0 ? ["cgroup"] : [])].join(
+      " and ",
+    );
+    this.#host.log.info(`${name}: ${stanzas} has no effect here`, { job: name });
+  }
+}
+
+/** What is held for a child until it has its own. */
+interface Resources {
+  readonly close: number[];
+  output: ProcessOutput | null;
+}

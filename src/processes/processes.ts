@@ -1,0 +1,156 @@
+import * as native from "upinit:native";
+import type { Job } from "../jobs/job.ts";
+import type { Message, ProcessStatus } from "../jobs/messages.ts";
+import { type FollowerState, ForkFollower } from "./fork-follower.ts";
+import type { ProcessHost, ProcessReactor } from "./host.ts";
+import { Launcher, type LaunchOptions } from "./launcher.ts";
+import { Leftovers } from "./leftovers.ts";
+import { type NotifySocketState, NotifySockets } from "./notify-sockets.ts";
+import type { Outputs } from "./output.ts";
+import { Reaper } from "./reaper.ts";
+
+export interface ProcessesOptions extends LaunchOptions {
+  /** Where notify sockets go; null for abstract addresses. */
+  readonly notifyDirectory: string | null;
+}
+
+/** What a re-exec takes along of this room, but for the output: plain data. */
+export interface ProcessesState {
+  readonly notify: readonly NotifySocketState[];
+  readonly follower: FollowerState;
+}
+
+/** Processes that belong to no job but to somebody all the same: the container's main command. */
+export interface OtherOwner {
+  owns(pid: number): boolean;
+  changed(pid: number, status: ProcessStatus): void;
+}
+
+/** All of this room, wired: starts the processes of jobs, and tells the world what becomes of them. */
+export class Processes {
+  readonly launcher: Launcher;
+  readonly notify: NotifySockets;
+  readonly #host: ProcessHost;
+  readonly #outputs: Outputs;
+  readonly #follower: ForkFollower;
+  readonly #leftovers: Leftovers;
+  readonly #reaper: Reaper;
+  readonly #other: OtherOwner | null;
+
+  constructor(
+    reactor: ProcessReactor,
+    outputs: Outputs,
+    options: ProcessesOptions,
+    host: ProcessHost,
+    other: OtherOwner | null = null,
+  ) {
+    // Each job takes a pipe and a log file.
+    native.raiseDescriptorLimit();
+    this.#host = host;
+    this.#outputs = outputs;
+    this.#other = other;
+    const observed: ProcessHost = { ...host, tell: (message) => this.#tell(message) };
+    this.#follower = new ForkFollower(reactor, observed);
+    this.#leftovers = new Leftovers(reactor, observed);
+    // What a process says can be read before the news that it was executed; the world is told in the right order.
+    const inOrder: ProcessHost = {
+      ...observed,
+      tell: (message) => {
+        if ("job" in message) this.launcher.settle(message.job.pids.get("main") ?? 0);
+        observed.tell(message);
+      },
+    };
+    this.notify = new NotifySockets(reactor, inOrder, options.notifyDirectory);
+    this.launcher = new Launcher(reactor, outputs, options, observed, this.#follower, this.notify);
+    this.#reaper = new Reaper({
+      owns: (pid) => this.#owns(pid),
+      changed: (pid, status) => this.#changed(pid, status),
+      trapped: (pid, status) => this.#trapped(pid, status),
+      more: () => reactor.after(0, () => this.reap()),
+    });
+  }
+
+  /** To be called for SIGCHLD. Each owned process that has ended is told to the world, which acts, before it is reaped. */
+  reap(): void {
+    this.#reaper.drain();
+  }
+
+  /** Whether nothing is half done that a re-exec could not take along. */
+  get quiet(): boolean {
+    return !this.launcher.busy && !this.#outputs.full;
+  }
+
+  snapshot(): ProcessesState {
+    return { notify: this.notify.snapshot(), follower: this.#follower.snapshot() };
+  }
+
+  /** Goes on where another upinit of the same process left off. */
+  restore(state: ProcessesState, jobOfId: (id: number) => Job | undefined): void {
+    this.notify.restore(state.notify, jobOfId);
+    this.#follower.restore(state.follower, jobOfId);
+  }
+
+  /** The instance is gone (effect `destroyed`). */
+  forget(job: Job): void {
+    this.#outputs.closeFor(job);
+    this.notify.forget(job);
+  }
+
+  /** Another process that becomes main takes the output of the one before over. */
+  #tell(message: Message): void {
+    if (message.type === "main-pid") this.#outputs.handOver(message.job.pids.get("main") ?? 0, message.pid);
+    this.#host.tell(message);
+  }
+
+  #owns(pid: number): boolean {
+    return (
+      this.#host.jobOfPid(pid) !== undefined ||
+      this.launcher.isStarting(pid) ||
+      this.#follower.follows(pid) ||
+      this.#outputs.reads(pid) ||
+      this.#other?.owns(pid) === true
+    );
+  }
+
+  #changed(pid: number, status: ProcessStatus): void {
+    if (this.#other?.owns(pid)) {
+      this.#other.changed(pid, status);
+      return;
+    }
+    this.#settleStart(pid);
+    if (status.type === "exited" || status.type === "killed") this.#ended(pid, status);
+    else this.#host.tell({ type: "process", pid, status });
+    this.#host.settle();
+  }
+
+  #ended(pid: number, status: ProcessStatus): void {
+    this.#outputs.processEnded(pid);
+    const job = this.#mainOf(pid);
+    if (job !== undefined) {
+      // What it said last comes before the news of its end, and may be that another process is main now.
+      this.notify.receive(job);
+      this.#host.settle();
+    }
+    if (this.#follower.ended(pid)) return;
+    const ended = this.#mainOf(pid);
+    if (ended !== undefined) this.#leftovers.mainEnded(ended, pid);
+    this.#host.tell({ type: "process", pid, status });
+  }
+
+  #mainOf(pid: number): Job | undefined {
+    const owner = this.#host.jobOfPid(pid);
+    return owner?.process === "main" ? owner.job : undefined;
+  }
+
+  #trapped(pid: number, status: number): void {
+    this.#settleStart(pid);
+    this.#follower.trapped(pid, status);
+  }
+
+  /** The exec of a process comes before everything else that is told of it. */
+  #settleStart(pid: number): void {
+    if (!this.launcher.isStarting(pid)) return;
+    this.launcher.settle(pid);
+    this.#host.settle();
+  }
+}

@@ -1,0 +1,22 @@
+/** Error numbers that upinit itself tells apart, as Linux has them on x86-64 and arm64 (errno(3)). */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EEXIST = 17;
+export const ENOTDIR = 20;
+export const EINVAL = 22;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const EFBIG = 27;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const ENOSYS = 38;
+export const ELOOP = 40;
+export const EMSGSIZE = 90;
+export const EADDRINUSE = 98;

@@ -1,0 +1,122 @@
+/** upinit called as `catatonit` or `podman-init`: catatonit 0.1.7's options, environment variables, exit codes. */
+import * as native from "upinit:native";
+import { signals } from "../runtime/signals.ts";
+import { lookUp } from "./environment.ts";
+import { type Arguments, getopt } from "./getopt.ts";
+import { prepareProcess } from "./launch.ts";
+import { MainCommand, type Voice } from "./main-command.ts";
+import { serve } from "./serve.ts";
+
+const version = "tini version 0.1.7_catatonit";
+const usage = "[-ghLPV] [--] <progname> [<arguments>...]";
+
+class CatatonitVoice implements Voice {
+  readonly #verbose: boolean;
+
+  constructor(verbose: boolean) {
+    this.#verbose = verbose;
+  }
+
+  say(level: "ERROR" | "DEBUG", text: string): void {
+    if (level === "DEBUG" && !this.#verbose) return;
+    native.writeText(2, `${level} (catatonit:${native.getpid()}): ${text}\n`);
+  }
+
+  spawned(pid: number, command: readonly string[]): void {
+    this.say("DEBUG", `pid1 (${pid}) spawned: ${command[0]}`);
+  }
+
+  reaped(pid: number, code: number, status: number, isMain: boolean): void {
+    if (isMain) return;
+    const how = code === native.CLD_EXITED ? "exited with code" : "was killed by signal";
+    this.say("DEBUG", `child process ${pid} ${how} ${status}`);
+  }
+
+  cannotExecute(_command: readonly string[], errno: number): number {
+    this.say("ERROR", `failed to exec pid1: ${native.errorText(errno)}`);
+    return 1;
+  }
+
+  cannotSpawn(step: string, errno: number): number {
+    this.say("ERROR", `failed to start pid1: ${step}: ${native.errorText(errno)}`);
+    return 1;
+  }
+}
+
+interface Request {
+  group: boolean;
+  pause: boolean;
+}
+
+/** Applies the options in their order. Returns the status to leave with at once, or null to go on. */
+async function applyOptions(program: string, given: Arguments, request: Request): Promise<number | null> {
+  for (const [letter] of given.options) {
+    if (letter === "g") request.group = true;
+    else if (letter === "P") request.pause = true;
+    else return show(program, letter);
+  }
+  if (given.error === undefined) return null;
+  native.writeText(2, `${given.error}\nusage: ${program} ${usage}\n`);
+  return 1;
+}
+
+async function show(program: string, letter: string): Promise<number> {
+  if (letter === "V") {
+    native.writeText(1, `${version}\n`);
+    return 0;
+  }
+  const { catatonitOptions, licence } = await import("./texts.ts");
+  if (letter === "L") native.writeText(1, licence);
+  else native.writeText(2, `usage: ${program} ${usage}\n${catatonitOptions}`);
+  return 0;
+}
+
+/** `-P`: what holds a pod's namespaces. Ends with 0 on SIGTERM or SIGINT, reaps, and does nothing else. */
+async function pause(): Promise<never> {
+  const { Reactor } = await import("../runtime/reactor.ts");
+  native.blockSignals([0xffffffff, 0xffffffff]);
+  const reactor = new Reactor();
+  const child = new Int32Array(3);
+  for (const signal of [signals.SIGTERM, signals.SIGINT]) reactor.onSignal(signal, () => reactor.stop(0));
+  reactor.onSignal(signals.SIGCHLD, () => {
+    while (native.waitid(native.P_ALL, 0, native.WEXITED | native.WNOHANG, child) >= 0 && child[0] !== 0);
+  });
+  reactor.onAnySignal(() => {});
+  reactor.start();
+  return new Promise<never>(() => {});
+}
+
+/** catatonit's command line and environment, then CMD. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const environment = native.environment();
+  const program = argv[0] ?? "catatonit";
+  const voice = new CatatonitVoice(lookUp(environment, "CATATONIT_DEBUG") !== undefined);
+  if (lookUp(environment, "CATATONIT_LOG") !== undefined) {
+    voice.say("ERROR", "CATATONIT_LOG is reserved for future use");
+    return 1;
+  }
+  const request: Request = { group: false, pause: false };
+  const permute = lookUp(environment, "POSIXLY_CORRECT") === undefined;
+  const given = getopt({ program, letters: "ghLPV", names: [["version", "V"]], permute }, argv.slice(1));
+  const done = await applyOptions(program, given, request);
+  if (done !== null) return done;
+  if (request.pause) return pause();
+  if (given.rest.length === 0) {
+    voice.say("ERROR", "missing program name");
+    native.writeText(2, `usage: ${program} ${usage}\n`);
+    return 1;
+  }
+  prepareProcess(native.getpid() !== 1, 0);
+  return serve(
+    new MainCommand(
+      {
+        command: given.rest,
+        placement: "group",
+        target: request.group ? "group" : "process",
+        rewrites: new Map(),
+        remapped: new Set(),
+      },
+      voice,
+    ),
+  );
+}

@@ -1,0 +1,220 @@
+/** upinit called as `dumb-init`: dumb-init 1.2.5's options, environment variables, messages and exit codes. */
+
+import * as native from "upinit:native";
+import { signals } from "../runtime/signals.ts";
+import { lookUp } from "./environment.ts";
+import { type Arguments, getopt } from "./getopt.ts";
+import { prepareProcess } from "./launch.ts";
+import { type Ending, MainCommand, type Voice } from "./main-command.ts";
+import { serve } from "./serve.ts";
+
+const version = "dumb-init v1.2.5";
+const prefix = "[dumb-init] ";
+
+/** What a terminal stops a job with. */
+const terminalStops: readonly number[] = [signals.SIGTSTP, signals.SIGTTIN, signals.SIGTTOU];
+const lastRewritable = 31;
+
+class DumbInitVoice implements Voice {
+  verbose = false;
+
+  debug(text: string): void {
+    if (this.verbose) native.writeText(2, `${prefix}${text}\n`);
+  }
+
+  spawned(pid: number): void {
+    this.debug(`Child spawned with PID ${pid}.`);
+  }
+
+  received(signal: number): void {
+    this.debug(`Received signal ${signal}.`);
+  }
+
+  reaped(pid: number, code: number, status: number): void {
+    if (!this.verbose) return;
+    const how = code === native.CLD_EXITED ? "exited with exit status" : "was terminated by signal";
+    this.debug(`A child with PID ${pid} ${how} ${status}.`);
+  }
+
+  cannotExecute(command: readonly string[], errno: number): number {
+    native.writeText(2, `${prefix}${command[0]}: ${native.errorText(errno)}\n`);
+    return 2;
+  }
+
+  cannotSpawn(step: string, errno: number): number {
+    native.writeText(2, `${prefix}Unable to ${step}: ${native.errorText(errno)}\n`);
+    return 1;
+  }
+}
+
+/** dumb-init's child: in a session of its own, and stopped and continued together with dumb-init. */
+class DumbInitCommand extends MainCommand {
+  /** Signals whose next arrival is our own doing: giving the terminal up sends them. */
+  readonly #ignoredOnce = new Set<number>();
+  #takesTerminal = false;
+
+  get #debug(): (text: string) => void {
+    return (text) => (this.voice as DumbInitVoice).debug(text);
+  }
+
+  override start(): number | null {
+    const inSession = this.options.placement === "session";
+    if (inSession) this.#giveTerminalUp();
+    const refused = super.start();
+    if (refused === null && inSession) {
+      if (!this.#takesTerminal) this.#complain("attach to", native.isTerminal(0) ? -1 : -25);
+      this.#debug("setsid complete.");
+    }
+    return refused;
+  }
+
+  /** The child becomes its leader, which it can only if nobody has the terminal. */
+  #giveTerminalUp(): void {
+    const detached = native.detachTerminal(0);
+    if (detached < 0) {
+      this.#complain("detach from", detached);
+      return;
+    }
+    if (native.getsid(0) !== native.getpid()) return;
+    this.#debug("Detached from controlling tty, ignoring the first SIGHUP and SIGCONT we receive.");
+    this.#takesTerminal = true;
+    this.#ignoredOnce.add(signals.SIGHUP).add(signals.SIGCONT);
+  }
+
+  #complain(what: string, error: number): void {
+    this.#debug(`Unable to ${what} controlling tty (errno=${-error} ${native.errorText(-error)}).`);
+  }
+
+  protected override takesTerminal(): boolean {
+    return this.#takesTerminal;
+  }
+
+  override forward(signal: number): boolean {
+    if (this.#ignoredOnce.delete(signal)) {
+      this.#debug(`Ignoring tty hand-off signal ${signal}.`);
+      return false;
+    }
+    const sent = this.options.rewrites.get(signal) ?? signal;
+    if (sent !== signal) this.#debug(`Translating signal ${signal} to ${sent}.`);
+    this.#pass(sent);
+    if (terminalStops.includes(signal)) {
+      this.#debug("Suspending self due to TTY signal.");
+      native.kill(native.getpid(), signals.SIGSTOP);
+    }
+    return true;
+  }
+
+  #pass(signal: number): void {
+    if (signal === 0) {
+      this.#debug("Not forwarding signal 0 to children (ignored).");
+      return;
+    }
+    this.send(signal);
+    this.#debug(`Forwarded signal ${signal} to children.`);
+  }
+
+  /** Whatever else is in the child's session ends with it; a child alone is gone, and its number may be another's. */
+  override ended(code: number, status: number): Ending {
+    const { pid } = this;
+    const ending = super.ended(code, status);
+    if (!ending.executed) return ending;
+    if (this.options.target === "group") native.kill(-pid, signals.SIGTERM);
+    this.#debug(`Forwarded signal ${signals.SIGTERM} to children.`);
+    this.#debug(`Child exited with status ${ending.status}. Goodbye.`);
+    return ending;
+  }
+}
+
+interface Request {
+  single: boolean;
+  readonly rewrites: Map<number, number>;
+}
+
+/** `15:3`. Null if it isn't two numbers of signals. */
+function readRewrite(text: string): readonly [from: number, to: number] | null {
+  const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
+  if (match === null) return null;
+  const [from, to] = [Number(match[1]), Number(match[2])];
+  return from >= 1 && from <= lastRewritable && to <= lastRewritable ? [from, to] : null;
+}
+
+/** Applies the options in their order. Returns the status to leave with at once, or null to go on. */
+async function applyOptions(
+  program: string,
+  given: Arguments,
+  request: Request,
+  voice: DumbInitVoice,
+): Promise<number | null> {
+  for (const [letter, value] of given.options) {
+    if (letter === "h") {
+      const { dumbInitUsage } = await import("./texts.ts");
+      native.writeText(2, dumbInitUsage(program));
+      return 0;
+    }
+    if (letter === "V") {
+      native.writeText(2, `${version}\n`);
+      return 0;
+    }
+    if (letter === "c") request.single = true;
+    else if (letter === "v") voice.verbose = true;
+    else if (letter === "r") {
+      const rewrite = readRewrite(value);
+      if (rewrite === null) return refuseRewrite();
+      request.rewrites.set(...rewrite);
+    }
+  }
+  if (given.error !== undefined) {
+    native.writeText(2, `${given.error}\n`);
+    return 1;
+  }
+  if (given.rest.length > 0) return null;
+  native.writeText(2, `Usage: ${program} [option] program [args]\nTry ${program} --help for full usage.\n`);
+  return 1;
+}
+
+function refuseRewrite(): number {
+  native.writeText(
+    2,
+    "Usage: -r option takes <signum>:<signum>, where <signum> is between 1 and 31.\n" +
+      "This option can be specified multiple times.\nUse --help for full usage.\n",
+  );
+  return 1;
+}
+
+/** dumb-init's command line and environment, then CMD. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const environment = native.environment();
+  const program = argv[0] ?? "dumb-init";
+  const voice = new DumbInitVoice();
+  voice.verbose = lookUp(environment, "DUMB_INIT_DEBUG") === "1";
+  const request: Request = { single: lookUp(environment, "DUMB_INIT_SETSID") === "0", rewrites: new Map() };
+  const names = [
+    ["help", "h"],
+    ["single-child", "c"],
+    ["rewrite", "r"],
+    ["verbose", "v"],
+    ["version", "V"],
+  ] as const;
+  const given = getopt({ program, letters: "hvVcr:", names, permute: false }, argv.slice(1));
+  const done = await applyOptions(program, given, request, voice);
+  if (done !== null) return done;
+
+  if (!request.single) {
+    // A session without a shell has nobody who would continue what the terminal stopped politely.
+    for (const stop of terminalStops)
+      if (!request.rewrites.has(stop)) request.rewrites.set(stop, signals.SIGSTOP);
+  }
+  prepareProcess(false, 0);
+  return serve(
+    new DumbInitCommand(
+      {
+        command: given.rest,
+        placement: request.single ? "inherit" : "session",
+        target: request.single ? "process" : "group",
+        rewrites: request.rewrites,
+        remapped: new Set(),
+      },
+      voice,
+    ),
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * What stands between the kernel's exec of upinit and the exec of CMD; nothing else belongs here, since every byte of
+ * it is read before CMD runs.
+ */
+import * as native from "upinit:native";
+
+/** Where CMD lives: in a process group of its own (as with tini), a session of its own (dumb-init), or upinit's own. */
+export type Placement = "group" | "session" | "inherit";
+
+/** A CMD that was started. */
+export interface Launched {
+  readonly pid: number;
+  /** Tells whether CMD could be executed, once it is known. */
+  readonly statusFd: number;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  /** The process group that had the terminal before CMD got it; 0 if it didn't. */
+  readonly foregroundBefore: number;
+}
+
+type InheritedSignals = ReturnType<typeof native.inheritedSignals>;
+
+/** A literal: the table of all signals has no business before CMD runs. */
+const SIGCHLD = 17;
+const everySignal: native.SignalSet = [0xffffffff, 0xffffffff];
+
+/**
+ * What an init sets up before its first child: signals that wait instead of being lost, orphans that come here. A
+ * personality that does not want the latter says so.
+ */
+export function prepareProcess(subreaper: boolean, parentDeathSignal: number): void {
+  native.blockSignals(everySignal);
+  if (subreaper) native.setSubreaper(true);
+  if (parentDeathSignal !== 0) native.setParentDeathSignal(parentDeathSignal);
+}
+
+/**
+ * A descriptor of the controlling terminal, if CMD is to have its foreground: only when upinit is in the foreground
+ * itself, so that `upinit … &` in a shell takes nothing from its user. Standard input first, as everybody does; it
+ * may be redirected, so /dev/tty next. Returns [descriptor, whether it is to be closed]; -1 for none.
+ */
+function openForeground(): readonly [fd: number, opened: boolean] {
+  const opened = !native.isTerminal(0);
+  const fd = opened ? native.open("/dev/tty", native.O_RDWR | native.O_NOCTTY) : 0;
+  if (fd < 0) return [-1, false];
+  const mine = native.foregroundGroup(fd) === native.getpgid(0);
+  if (mine) return [fd, opened];
+  if (opened) native.close(fd);
+  return [-1, false];
+}
+
+/**
+ * Starts CMD with everything untouched that upinit was given: environment, working directory, descriptors, signal
+ * mask, ignored signals. All signals must be blocked already. Returns a negative errno if there could be no process;
+ * whether its program could be executed is not waited for. `takesTerminal`: as the leader of a session of its own.
+ * `umask` null leaves upinit's own.
+ */
+export function launch(
+  command: readonly string[],
+  placement: Placement,
+  inherited: InheritedSignals,
+  takesTerminal: boolean,
+  umask: number | null = null,
+): Launched | number {
+  if (inherited.ignored[0] & (1 << (SIGCHLD - 1))) native.ignoreSignal(SIGCHLD, false);
+  const [terminal, opened] = placement === "group" ? openForeground() : [-1, false];
+  const spawned = native.spawn({
+    file: command[0] as string,
+    argv: command,
+    env: native.environment(),
+    shellFallback: true,
+    descriptors: [],
+    keepDescriptors: true,
+    ignored: inherited.ignored,
+    blocked: inherited.blocked,
+    ...(placement === "group"
+      ? { group: 0 }
+      : { session: placement === "session", controllingTerminal: takesTerminal }),
+    ...(terminal >= 0 ? { foregroundOf: terminal } : {}),
+    ...(umask === null ? {} : { umask }),
+  });
+  if (opened) native.close(terminal);
+  if (typeof spawned === "number") return spawned;
+  const [pid, statusFd] = spawned;
+  const foregroundBefore = terminal >= 0 ? native.getpgid(0) : 0;
+  return { pid, statusFd, startedAt: native.monotonicTime(), foregroundBefore };
+}
+
+/**
+ * What upinit has from its parent and needs no more once CMD has it too: descriptors (one of them may keep a pipe
+ * open for ever) but `statusFd`, and, unless it is to stay there, the working directory (it may keep a file system mounted).
+ */
+export function letGo(statusFd: number, stay: boolean): void {
+  if (statusFd > 3) native.closeRange(3, statusFd - 1);
+  native.closeRange(Math.max(statusFd + 1, 3), 0x7fffffff);
+  if (!stay) native.chdir("/");
+}

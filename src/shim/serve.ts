@@ -1,0 +1,15 @@
+import { letGo } from "./launch.ts";
+import type { MainCommand } from "./main-command.ts";
+
+/** What somebody waits for who is ended by the loop. */
+export const never = new Promise<never>(() => {});
+
+/** For the personalities, which have their own command line and voice: CMD, then the loop, and nothing else. */
+export async function serve(main: MainCommand): Promise<number> {
+  const refused = main.start();
+  if (refused !== null) return refused;
+  letGo(main.statusFd, false);
+  const { Loop } = await import("./loop.ts");
+  new Loop(main, { respawn: null, stopSignal: 0, say: () => {} }).start();
+  return never;
+}

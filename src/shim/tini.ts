@@ -1,0 +1,168 @@
+/** upinit called as `tini` or `docker-init`: tini 0.19's options, environment variables, messages and exit codes. */
+import * as native from "upinit:native";
+import { lookUp } from "./environment.ts";
+import { type Arguments, getopt } from "./getopt.ts";
+import { prepareProcess } from "./launch.ts";
+import { executionStatus, MainCommand, type Voice } from "./main-command.ts";
+import { serve } from "./serve.ts";
+
+const version = "tini version 0.19.0";
+
+/** tini's levels: a line is written if the verbosity is greater. */
+const warning = 0;
+const info = 1;
+const debug = 2;
+const trace = 3;
+
+class TiniVoice implements Voice {
+  verbosity = 1;
+  warnOnReap = false;
+
+  /** Errors and warnings go to standard error, the rest to standard output, as tini has it. */
+  #say(level: number, label: string, text: string): void {
+    if (this.verbosity <= level) return;
+    native.writeText(level === warning ? 2 : 1, `[${label} tini (${native.getpid()})] ${text}\n`);
+  }
+
+  fatal(text: string): void {
+    native.writeText(2, `[FATAL tini (${native.getpid()})] ${text}\n`);
+  }
+
+  warn(text: string): void {
+    this.#say(warning, "WARN ", text);
+  }
+
+  trace(text: string): void {
+    this.#say(trace, "TRACE", text);
+  }
+
+  spawned(pid: number, command: readonly string[]): void {
+    this.#say(info, "INFO ", `Spawned child process '${command[0]}' with pid '${pid}'`);
+  }
+
+  received(signal: number): void {
+    if (signal === 17) this.#say(debug, "DEBUG", "Received SIGCHLD");
+  }
+
+  forwarding(sent: number): void {
+    if (this.verbosity > debug) this.#say(debug, "DEBUG", `Passing signal: '${sent}'`);
+  }
+
+  reaped(pid: number, code: number, status: number, isMain: boolean): void {
+    if (this.verbosity > debug) this.#say(debug, "DEBUG", `Reaped child with pid: '${pid}'`);
+    if (isMain) {
+      const how =
+        code === native.CLD_EXITED ? `normally (with status '${status}')` : `with signal (${status})`;
+      this.#say(info, "INFO ", `Main child exited ${how}`);
+    } else if (this.warnOnReap) {
+      this.warn(`Reaped zombie process with pid=${pid}`);
+    }
+  }
+
+  cannotExecute(command: readonly string[], errno: number): number {
+    this.fatal(`exec ${command[0]} failed: ${native.errorText(errno)}`);
+    return executionStatus(errno);
+  }
+
+  cannotSpawn(step: string, errno: number): number {
+    this.fatal(`${step} failed: ${native.errorText(errno)}`);
+    return 1;
+  }
+}
+
+interface Request {
+  group: boolean;
+  subreaper: boolean;
+  deathSignal: number;
+  readonly remapped: Set<number>;
+}
+
+/** Applies the options in their order. Returns the status to leave with at once, or null to go on. */
+async function applyOptions(given: Arguments, request: Request, voice: TiniVoice): Promise<number | null> {
+  for (const [letter, value] of given.options) {
+    if (letter === "h" || letter === "l") return writeText(1, letter === "h" ? "usage" : "licence", 0);
+    if (letter === "s") request.subreaper = true;
+    else if (letter === "g") request.group = true;
+    else if (letter === "w") voice.warnOnReap = true;
+    else if (letter === "v") voice.verbosity++;
+    else if (letter === "e") {
+      const status = /^\s*\+?\d{0,9}$/.test(value) ? Number(value) : 256;
+      if (status > 255) return refuse(voice, "-e", value);
+      request.remapped.add(status);
+    } else if (letter === "p") {
+      const { signalNumber } = await import("../runtime/signals.ts");
+      const signal = value.startsWith("SIG") ? signalNumber(value) : null;
+      if (signal === null) return refuse(voice, "-p", value);
+      request.deathSignal = signal;
+    }
+  }
+  if (given.error === undefined && given.rest.length > 0) return null;
+  if (given.error !== undefined) native.writeText(2, `${given.error}\n`);
+  return writeText(2, "usage", 1);
+}
+
+function refuse(voice: TiniVoice, option: string, value: string): number {
+  voice.fatal(`Not a valid option for ${option}: ${value}`);
+  return 1;
+}
+
+async function writeText(fd: number, which: "usage" | "licence", status: number): Promise<number> {
+  const { licence, tiniUsage } = await import("./texts.ts");
+  native.writeText(fd, which === "usage" ? tiniUsage(programName(), version) : licence);
+  return status;
+}
+
+function programName(): string {
+  const called = native.argv()[0] ?? "tini";
+  return called.slice(called.lastIndexOf("/") + 1);
+}
+
+/** Orphans that go elsewhere are the most common mistake with tini, so it speaks of it unasked. */
+function warnIfNoReaper(request: Request, voice: TiniVoice): void {
+  if (native.getpid() === 1 || request.subreaper) return;
+  voice.warn(
+    "Tini is not running as PID 1 and isn't registered as a child subreaper.\n" +
+      "Orphans will not become children of Tini, so zombie reaping won't work.\n" +
+      "Give the option -s or set the environment variable TINI_SUBREAPER to register Tini as a child subreaper, " +
+      "or run Tini as PID 1.",
+  );
+}
+
+/** tini's command line and environment, then CMD. */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 2 && argv[1] === "--version") {
+    native.writeText(1, `${version}\n`);
+    return 0;
+  }
+  const environment = native.environment();
+  const voice = new TiniVoice();
+  const verbosity = lookUp(environment, "TINI_VERBOSITY");
+  if (verbosity !== undefined) voice.verbosity = Number.parseInt(verbosity, 10) || 0;
+  const request: Request = {
+    group: lookUp(environment, "TINI_KILL_PROCESS_GROUP") !== undefined,
+    subreaper: lookUp(environment, "TINI_SUBREAPER") !== undefined,
+    deathSignal: 0,
+    remapped: new Set(),
+  };
+  const program = argv[0] ?? "tini";
+  const permute = lookUp(environment, "POSIXLY_CORRECT") === undefined;
+  const given = getopt({ program, letters: "p:hvwgle:s", permute }, argv.slice(1));
+  const done = await applyOptions(given, request, voice);
+  if (done !== null) return done;
+
+  prepareProcess(request.subreaper, request.deathSignal);
+  if (request.subreaper) voice.trace("Registered as child subreaper");
+  warnIfNoReaper(request, voice);
+  return serve(
+    new MainCommand(
+      {
+        command: given.rest,
+        placement: "group",
+        target: request.group ? "group" : "process",
+        rewrites: new Map(),
+        remapped: request.remapped,
+      },
+      voice,
+    ),
+  );
+}

@@ -1,0 +1,77 @@
+/** What the image or its author got wrong: PID 1 says so, and does what it still can. */
+import { describe, expect, test } from "vitest";
+import { container, eventually } from "./fixture/index.ts";
+
+const ends = ["sh", "-c", "echo ran; exit 4"];
+
+describe.concurrent("bad surroundings", () => {
+  test("a directory of jobs that can't be read: CMD runs all the same", async () => {
+    await using box = await container({
+      files: { "/etc/init": { directory: true, mode: 0o700 } },
+      user: "1000:1000",
+      args: ["--", ...ends],
+    });
+    expect(await box.wait()).toBe(4);
+    expect(box.stdout).toContain("ran");
+  });
+
+  test("a directory of jobs that can't be read, and no CMD: said with its name, and PID 1 goes on", async () => {
+    await using box = await container({
+      files: { "/etc/init": { directory: true, mode: 0o700 } },
+      user: "1000:1000",
+      tmpfs: ["/run"],
+    });
+    await eventually(() => box.stderr.includes("/etc/init: Unable to load configuration: Permission denied"));
+    expect(await box.stop()).toBe(0);
+  });
+
+  test("a socket path that is taken by something else: left alone, said, and jobs run", async () => {
+    await using box = await container({
+      jobs: { "work.conf": "start on runlevel 2\nexec sh -c 'exit 9'\nshutdown on exit\n" },
+      files: { "/srv/taken": "precious" },
+      args: ["--socket", "/srv/taken"],
+    });
+    expect(await box.wait()).toBe(9);
+    expect(box.stderr).toContain(
+      "no control socket, so initctl can't reach this init (/srv/taken: File exists)",
+    );
+    expect(await box.read("/srv/taken")).toBe("precious");
+  });
+
+  test("a boot task that never ends is bounded by --boot-timeout, and named", async () => {
+    const jobs = { "endless.conf": "start on startup\ntask\nexec sleep 1000\n" };
+    await using shut = await container({ jobs, args: ["--boot-timeout", "0.5", "--", ...ends] });
+    expect(await shut.wait()).toBe(1);
+    expect(shut.stderr).toContain("the event startup is not over");
+    expect(shut.stdout).not.toContain("ran");
+
+    await using open = await container({
+      jobs,
+      args: ["--boot-timeout", "0.5", "--start-anyway", "--", ...ends],
+    });
+    expect(await open.wait()).toBe(4);
+  });
+
+  test("a task that fails at boot but that no boot event waits for closes no gate", async () => {
+    await using box = await container({
+      jobs: {
+        "base.conf": "start on startup\nexec sleep 1000\n",
+        "aside.conf": "start on started base\ntask\nexec false\n",
+      },
+      args: ["--", ...ends],
+    });
+    expect(await box.wait()).toBe(4);
+  });
+
+  test.each([
+    [["--log-format", "xml"], "option --log-format: expected text or json, not 'xml'"],
+    [["--stop-signal", "NOPE"], '--stop-signal: there is no signal "NOPE"'],
+    [["--stop-timeout", "soon"], "option --stop-timeout: expected a number of seconds, not 'soon'"],
+    [["--exit-code-form", "x"], "unknown option --exit-code-form"],
+  ])("%j is refused in one line", async (args, message) => {
+    await using box = await container({ jobs: {}, args });
+    expect(await box.wait()).toBe(1);
+    expect(box.stderr).toContain(`upinit: ${message}`);
+    expect(box.stderr.trim().split("\n")).toHaveLength(1);
+  });
+});

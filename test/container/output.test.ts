@@ -1,0 +1,88 @@
+/** What jobs and upinit write, and where it goes. */
+import { describe, expect, test } from "vitest";
+import { booted, container, eventually } from "./fixture/index.ts";
+
+const logs = { "/var/log/upstart": { directory: true } } as const;
+
+describe.concurrent("output", () => {
+  test("of a job: each line with its name to standard output, without to its file", async () => {
+    await using box = await booted({
+      files: logs,
+      jobs: {
+        "talker.conf": "start on startup\nscript\n  echo one\n  echo two >&2\n  printf three\nend script\n",
+      },
+    });
+    await eventually(() => box.run("grep -q three /var/log/upstart/talker.log"));
+    expect(await box.read("/var/log/upstart/talker.log")).toMatch(/^one\ntwo\nthree\n?$/);
+    await eventually(() => box.stdout === "talker | one\ntalker | two\ntalker | three\n");
+    expect(await box.run("stat -c %a /var/log/upstart/talker.log")).toBe("640");
+  });
+
+  test("of many jobs at once: no line is torn or lost", async () => {
+    const count = 2000;
+    const script = `exec sh -c 'n=0; while [ $n -lt ${count} ]; do n=$((n+1)); echo line $n of $UPSTART_JOB; done'\n`;
+    const names = ["a", "b", "c", "d"];
+    await using box = await booted({
+      jobs: Object.fromEntries(names.map((name) => [`${name}.conf`, `start on startup\n${script}`])),
+    });
+    await eventually(() => box.stdout.split("\n").length === names.length * count + 1);
+    for (const name of names) {
+      const lines = box.stdout.split("\n").filter((line) => line.startsWith(`${name} | `));
+      expect(lines).toEqual(
+        Array.from({ length: count }, (_, index) => `${name} | line ${index + 1} of ${name}`),
+      );
+    }
+  });
+
+  test("of upinit: Upstart's words on standard error, or JSON", async () => {
+    const jobs = { "bad.conf": "start on startup\nexec sh -c 'exit 3'\n" };
+    await using text = await booted({ jobs });
+    await eventually(() => /^init: bad main process \(\d+\) terminated with status 3$/m.test(text.stderr));
+
+    await using json = await booted({ jobs, args: ["--log-format", "json"] });
+    await eventually(() => json.stderr.includes("terminated with status 3"));
+    const records = json.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(
+      records.some(({ msg }) => /^bad main process \(\d+\) terminated with status 3$/.test(`${msg}`)),
+    ).toBe(true);
+  });
+
+  test("the last lines of a job are there when the container ends", async () => {
+    await using box = await container({
+      files: logs,
+      jobs: { "last.conf": "start on startup\nshutdown on exit\nexec sh -c 'seq 5000; echo the end'\n" },
+    });
+    expect(await box.wait()).toBe(0);
+    expect(box.stdout).toMatch(/^last \| 5000\nlast \| the end\n$/m);
+    expect((await box.read("/var/log/upstart/last.log")).split("\n").length).toBe(5002);
+  });
+});
+
+describe.concurrent("environment", () => {
+  test("jobs have the container's, without what belongs to upinit", async () => {
+    await using box = await booted({
+      env: { COLOUR: "blue", UPINIT_LOG_FORMAT: "text", UPSTART_OTHER: "x", NOTIFY_SOCKET: "/x" },
+      jobs: { "show.conf": "start on startup\ntask\nenv OWN=1\nexec env\n" },
+    });
+    await eventually(() => box.stdout.includes("show | OWN=1"));
+    const names = [...box.stdout.matchAll(/^show \| (\w+)=/gm)].map((match) => match[1]);
+    expect(names).toEqual(expect.arrayContaining(["COLOUR", "PATH", "UPSTART_JOB", "UPSTART_EVENTS", "OWN"]));
+    expect(names).not.toEqual(expect.arrayContaining(["UPSTART_OTHER"]));
+    expect(names).not.toEqual(expect.arrayContaining(["NOTIFY_SOCKET"]));
+    expect(names).not.toEqual(expect.arrayContaining(["UPINIT_LOG_FORMAT"]));
+  });
+
+  test("CMD has the container's, untouched", async () => {
+    await using box = await container({ env: { COLOUR: "blue", NOTIFY_SOCKET: "/x" }, args: ["env"] });
+    expect(await box.wait()).toBe(0);
+    const got = box.stdout
+      .trimEnd()
+      .split("\n")
+      .filter((line) => !/^(HOME|HOSTNAME)=/.test(line))
+      .sort();
+    expect(got).toEqual(["COLOUR=blue", "NOTIFY_SOCKET=/x", expect.stringMatching(/^PATH=/)]);
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * `npm test`: builds, checks, and runs every level of tests that this machine can run; says what it left out and
+ * why. The last line is `N passed, N failed`, with `, N skipped` where there were any; exit status 1 on a failure.
+ *
+ *   npm test                       everything
+ *   npm test -- unit container     some levels
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inDocker, type Level, levels } from "./levels.ts";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+const notes: string[] = [];
+const chosen = process.argv.slice(2);
+/** No level is begun after this time, where there is a limit. */
+const minutes = Number(process.env["UPINIT_TEST_MINUTES"] ?? Number.POSITIVE_INFINITY);
+const minutesOver = () => process.uptime() / 60;
+
+step("build", ["npm", "run", "--silent", "build"]);
+if (counts.failed === 0) {
+  if (chosen.length === 0) {
+    step("types", ["tsc", "--noEmit"]);
+    step("style", ["biome", "check", "."]);
+  }
+  for (const level of [...levels, ...inDocker].filter(isChosen)) await run(level);
+}
+report();
+
+function isChosen({ name, env }: Level): boolean {
+  return chosen.length === 0 || chosen.includes(env ? `${name}-docker` : name);
+}
+
+/** A check that passes or fails as a whole. */
+function step(title: string, [program = "", ...args]: readonly string[]): void {
+  heading(title);
+  const { status } = spawnSync(program, args, { stdio: "inherit", env: withTools() });
+  if (status === 0) counts.passed += 1;
+  else fail(`${title}: ${program} ${args.join(" ")}`);
+}
+
+async function run(level: Level): Promise<void> {
+  const title = level.env ? `${level.name}, in Docker` : level.name;
+  heading(title);
+  const problem = minutesOver() > minutes ? `more than ${minutes} minutes are over` : await level.problem?.();
+  if (problem) {
+    notes.push(`not run: ${title}: ${problem}`);
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "upinit-test-"));
+  const file = join(directory, "results.json");
+  const words = [
+    "run",
+    "--project",
+    level.name,
+    "--reporter",
+    "default",
+    "--reporter",
+    "json",
+    "--outputFile.json",
+    file,
+  ];
+  const { status } = spawnSync("vitest", [...words, "--passWithNoTests"], {
+    stdio: "inherit",
+    env: { ...withTools(), ...level.env },
+  });
+  const failedBefore = counts.failed;
+  addResults(file);
+  rmSync(directory, { recursive: true });
+  if (status !== 0 && counts.failed === failedBefore) fail(`${title}: vitest ended with status ${status}`);
+}
+
+function addResults(file: string): void {
+  let results: {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+  };
+  try {
+    results = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return;
+  }
+  counts.passed += results.numPassedTests;
+  counts.failed += results.numFailedTests;
+  counts.skipped += results.numPendingTests + results.numTodoTests;
+}
+
+function fail(what: string): void {
+  counts.failed += 1;
+  notes.push(`failed: ${what}`);
+}
+
+function heading(title: string): void {
+  console.log(`\n== ${title}`);
+}
+
+/** The programs of the packages, as npm gives them to its scripts. */
+function withTools(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${join(import.meta.dirname, "../node_modules/.bin")}:${process.env["PATH"]}`,
+  };
+}
+
+function report(): void {
+  console.log(`\n${notes.map((note) => `${note}\n`).join("")}`);
+  const { passed, failed, skipped } = counts;
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}

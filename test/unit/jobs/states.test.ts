@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { goals, nextState, nextStates, states } from "../../../src/jobs/states.ts";
+
+// Reference 5.1, as it stands there: state, goal start, goal stop, goal respawn.
+const reference = `
+waiting           | starting          | -                             | -
+starting          | security-spawning | stopping                      | -
+security-spawning | security          | stopping                      | -
+security          | pre-starting      | stopping                      | -
+pre-starting      | pre-start         | stopping                      | -
+pre-start         | spawning          | stopping                      | -
+spawning          | spawned           | stopping                      | -
+spawned           | post-starting     | stopping                      | stopping
+post-starting     | post-start        | stopping                      | -
+post-start        | running           | stopping                      | stopping
+running           | stopping          | pre-stopping or else stopping | -
+pre-stopping      | pre-stop          | pre-stop                      | -
+pre-stop          | running           | stopping                      | stopping
+stopping          | killed            | killed                        | -
+killed            | post-stopping     | post-stopping                 | -
+post-stopping     | post-stop         | post-stop                     | -
+post-stop         | starting          | waiting                       | -
+`;
+
+describe("the state table", () => {
+  const rows = reference
+    .trim()
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+
+  it("has a row for each state, and no other", () => {
+    expect(Object.keys(nextStates).sort()).toEqual([...states].sort());
+    expect(rows.map(([state]) => state).sort()).toEqual([...states].sort());
+    for (const state of states) expect(Object.keys(nextStates[state]).sort()).toEqual([...goals].sort());
+  });
+
+  it("says what the reference says", () => {
+    for (const [name, start, stop, respawn] of rows) {
+      const state = states.find((each) => each === name);
+      if (state === undefined) throw new Error(`no state ${name}`);
+      for (const mainIsAlive of [true, false]) {
+        const choose = (cell = "-"): string | null => {
+          const [first = "-", second] = cell.split(" or else ");
+          const chosen = mainIsAlive ? first : (second ?? first);
+          return chosen === "-" ? null : chosen;
+        };
+        expect(nextState(state, "start", mainIsAlive)).toBe(choose(start));
+        expect(nextState(state, "stop", mainIsAlive)).toBe(choose(stop));
+        expect(nextState(state, "respawn", mainIsAlive)).toBe(choose(respawn));
+      }
+    }
+  });
+
+  it("leads from every state to waiting while the goal is stop", () => {
+    for (const state of states) {
+      let here = state;
+      for (let steps = 0; here !== "waiting"; steps++) {
+        if (steps > states.length) throw new Error(`${state} does not lead to waiting`);
+        here = nextState(here, "stop", false) ?? "waiting";
+      }
+      expect(here).toBe("waiting");
+    }
+  });
+
+  it("leads from every state to running while the goal is start", () => {
+    for (const state of states) {
+      let here = state;
+      for (let steps = 0; here !== "running"; steps++) {
+        if (steps > states.length) throw new Error(`${state} does not lead to running`);
+        here = nextState(here, "start", false) ?? "running";
+      }
+      expect(here).toBe("running");
+    }
+  });
+});
