@@ -25,7 +25,8 @@ export interface InitOptions {
   readonly startAnyway: boolean;
   readonly exitCodeFrom: string | null;
   readonly logFormat: "text" | "json";
-  readonly logOverflow: "block" | "drop";
+  /** `wait`, the default, has no option: a reader that takes nothing is waited for a second. */
+  readonly logOverflow: "wait" | "block" | "drop";
   readonly allowForeignPeers: boolean;
   readonly priority: "debug" | "info" | "message" | "error";
   /** The main command; empty if there is none. */
@@ -50,7 +51,7 @@ export const defaultOptions: InitOptions = {
   startAnyway: false,
   exitCodeFrom: null,
   logFormat: "text",
-  logOverflow: "block",
+  logOverflow: "wait",
   allowForeignPeers: false,
   priority: "message",
   command: [],

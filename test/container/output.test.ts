@@ -50,6 +50,21 @@ describe.concurrent("output", () => {
     ).toBe(true);
   });
 
+  test("whose reader takes nothing holds no job up for longer than a second", async () => {
+    await using box = await booted({
+      files: {
+        "/tmp/jobs/talker.conf": "start on startup\nexec sh -c 'seq 1000000; touch /tmp/done; sleep 1000'\n",
+      },
+      jobs: {
+        // The reader has the pipe open, and reads nothing.
+        "inner.conf":
+          "start on startup\nexec sh -c 'mkfifo /tmp/pipe; sleep 1000 </tmp/pipe & exec /sbin/upinit --confdir /tmp/jobs --socket /tmp/inner >/tmp/pipe'\n",
+      },
+    });
+    await eventually(() => box.run("test -e /tmp/done"));
+    await eventually(() => box.stdout.includes("init: Standard output takes nothing"));
+  });
+
   test("the last lines of a job are there when the container ends", async () => {
     await using box = await container({
       files: logs,
