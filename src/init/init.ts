@@ -312,6 +312,7 @@ export class Init {
   }
 
   #begin(request: Parameters<Shutdown["begin"]>[0]): void {
+    native.endIfLost();
     this.#boot?.abandon();
     this.#parts.foreground?.abandon();
     for (const timer of this.#gateTimers) timer.cancel();

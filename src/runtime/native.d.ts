@@ -39,6 +39,8 @@ declare module "upinit:native" {
   export function contain<T>(run: () => T): T;
   /** From here on the process is an init: if the engine is lost, the C host keeps reaping (design section 4). */
   export function guardInit(): void;
+  /** The stop of everything has begun: an engine that is lost from here on ends everything instead of waiting. */
+  export function endIfLost(): void;
   /** Runs the cycle collector and gives free memory back to the kernel. */
   export function collectGarbage(): void;
   /** Bytes the engine holds. */

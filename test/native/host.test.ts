@@ -139,6 +139,8 @@ describe("the engine is lost", () => {
     return new Promise((resolve) => program.once("exit", (status) => resolve(status)));
   }
 
+  const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+
   it.each(["fault", "every-turn-fails"])(
     "by %s: keeps reaping, and ends everything at SIGTERM with 70",
     async (scene) => {
@@ -158,7 +160,6 @@ describe("the engine is lost", () => {
   );
 
   it("as PID 1: ends every process of the namespace at SIGTERM, and with 70", async () => {
-    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
     const script = `sleep 1000 & (setsid sleep 1000 &); exec ${host} fault`;
     const unshare = spawn("unshare", [...user, "--pid", "--fork", "/bin/sh", "-c", script], {
       stdio: ["ignore", "ignore", "pipe"],
@@ -168,6 +169,31 @@ describe("the engine is lost", () => {
     const end = ended(unshare);
     process.kill(Number(children.trim()), "SIGTERM");
     expect(await end).toBe(70);
+  });
+
+  it("gives everybody time after SIGTERM, however many others end meanwhile", async () => {
+    const ready = join(directory, "ready");
+    const mark = join(directory, "mark");
+    const on = (trap: string) =>
+      `sh -c "trap '${trap}; exit' TERM; echo >>${ready}; while :; do sleep 0.1; done" &`;
+    const quick = `for n in 1 2 3 4 5 6 7 8 9; do ${on("sleep 0.$n")} done`;
+    const script = `${quick}; ${on(`sleep 2; echo well >${mark}`)} exec ${host} fault`;
+    const unshare = spawn("unshare", [...user, "--pid", "--fork", "/bin/sh", "-c", script], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await expect.poll(() => existsSync(ready) && readFileSync(ready).length, { timeout: 60_000 }).toBe(10);
+    await loss(unshare);
+    const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, "utf8");
+    const end = ended(unshare);
+    process.kill(Number(children.trim()), "SIGTERM");
+    expect(await end).toBe(70);
+    expect(readFileSync(mark, "utf8")).toBe("well\n");
+  });
+
+  it("during the stop: ends everything without being told again", async () => {
+    const { program, child } = await startWithChild("fault-while-stopping");
+    expect(await ended(program)).toBe(70);
+    expect(existsSync(`/proc/${child}`)).toBe(false);
   });
 
   it("takes children along at SIGTERM", async () => {

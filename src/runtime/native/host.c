@@ -359,6 +359,11 @@ static JSValue js_guard_init(UPINIT_ARGUMENTS) {
   return JS_UNDEFINED;
 }
 
+static JSValue js_end_if_lost(UPINIT_ARGUMENTS) {
+  upinit_end_if_lost();
+  return JS_UNDEFINED;
+}
+
 static JSValue js_collect_garbage(UPINIT_ARGUMENTS) {
   upinit_tidy(ctx);
   return JS_UNDEFINED;
@@ -379,6 +384,7 @@ static const JSCFunctionListEntry entries[] = {
     UPINIT_FUNCTION("setTurnLimit", 1, js_set_turn_limit),
     UPINIT_FUNCTION("contain", 1, js_contain),
     UPINIT_FUNCTION("guardInit", 0, js_guard_init),
+    UPINIT_FUNCTION("endIfLost", 0, js_end_if_lost),
     UPINIT_FUNCTION("collectGarbage", 0, js_collect_garbage),
     UPINIT_FUNCTION("memoryUsed", 0, js_memory_used),
 };

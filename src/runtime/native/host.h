@@ -36,6 +36,9 @@ extern const JSMallocFunctions upinit_memory;
 /* From here on a fault of this process goes to the reaping loop (loss.c). */
 void upinit_guard_faults(void);
 
+/* The stop of everything has begun: nobody will ask for it again, so it goes on even if the engine is lost (loss.c). */
+void upinit_end_if_lost(void);
+
 /* The engine is lost: reaps until told to end, then ends everything and exits 70. Says `reason` first. */
 _Noreturn void upinit_engine_lost(const char *reason);
 

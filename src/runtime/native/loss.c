@@ -18,13 +18,14 @@
 enum {
   exit_status = 70,
   alternate_stack_size = 32 * 1024,
-  grace_seconds = 8, /* between SIGTERM and SIGKILL for everything */
+  grace_ms = 8000, /* between SIGTERM and SIGKILL for everything */
   container_stop_signal = 37,
 };
 
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 static volatile sig_atomic_t lost;
+static volatile sig_atomic_t end_if_lost;
 
 static void say(const char *text) {
   ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
@@ -42,11 +43,17 @@ static void block_all_but_faults(void) {
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, NULL, sizeof(set));
 }
 
-/* Waits for one of the signals at most so long; 0 when none came. */
-static int wait_for_signal(uint64_t set, int seconds) {
-  struct timespec limit = {seconds, 0};
-  long signal = syscall(SYS_rt_sigtimedwait, &set, NULL, seconds < 0 ? NULL : &limit, sizeof(set));
+/* Waits for one of the signals, at most so long if that is not negative; 0 when none came. */
+static int wait_for_signal(uint64_t set, int64_t milliseconds) {
+  struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  long signal = syscall(SYS_rt_sigtimedwait, &set, NULL, milliseconds < 0 ? NULL : &limit, sizeof(set));
   return signal > 0 ? (int)signal : 0;
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Reaps what is dead; false when there is no child left at all. */
@@ -95,8 +102,9 @@ static void signal_everything(int signal) {
 static _Noreturn void end_everything(void) {
   signal_everything(SIGTERM);
   signal_everything(SIGCONT);
-  for (int waited = 0; waited < grace_seconds && reap(); waited++) {
-    wait_for_signal(bit_of(SIGCHLD), 1);
+  int64_t end = now_ms() + grace_ms;
+  for (int64_t left = grace_ms; left > 0 && reap(); left = end - now_ms()) {
+    wait_for_signal(bit_of(SIGCHLD), left);
   }
   /* In a shared namespace each round only reaches the children of that moment. */
   for (int round = 0; round < 100 && reap(); round++) {
@@ -129,9 +137,15 @@ _Noreturn void upinit_engine_lost(const char *reason) {
   signal(SIGCHLD, SIG_DFL);
   say("upinit: the engine is lost (");
   say(reason);
+  if (end_if_lost) {
+    say(") during the stop; ending everything\n");
+    end_everything();
+  }
   say("); only reaping from here on, SIGTERM ends the container\n");
   reaping_loop();
 }
+
+void upinit_end_if_lost(void) { end_if_lost = 1; }
 
 static const char *name_of(int signal) {
   switch (signal) {

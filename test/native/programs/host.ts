@@ -1,6 +1,7 @@
 /** Entry of a program for test/native/host.test.ts: things that go wrong, each by name. */
 import {
   contain,
+  endIfLost,
   epollCreate,
   epollWait,
   exit,
@@ -136,6 +137,12 @@ const scenes: Readonly<Record<string, () => void>> = {
   fault() {
     setSubreaper(true);
     guardInit();
+    kill(getpid(), SIGSEGV);
+  },
+  "fault-while-stopping"() {
+    setSubreaper(true);
+    guardInit();
+    endIfLost();
     kill(getpid(), SIGSEGV);
   },
   inherited() {
