@@ -190,6 +190,14 @@ describe("the engine is lost", () => {
     expect(readFileSync(mark, "utf8")).toBe("well\n");
   });
 
+  it("not by a fault signal that somebody sent, though its turn comes twice", async () => {
+    const program = spawn(host, ["fault-sent"], { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("ready");
+    program.kill("SIGILL");
+    expect((await lines.next()).value).toBe(`4 from ${process.pid}`);
+  });
+
   it("during the stop: ends everything without being told again", async () => {
     const { program, child } = await startWithChild("fault-while-stopping");
     expect(await ended(program)).toBe(70);

@@ -164,21 +164,22 @@ static const char *name_of(int signal) {
 
 /*
  * What somebody else sends is a signal like any other, so it has to come out of the signalfd like any other: blocked,
- * there and on return from here, and raised again. Who reads it there opens it again.
+ * there and on return from here, and sent again as it came. Who reads it there opens it again, and others with it: one
+ * that is not read yet then comes here once more, and must not pass for a fault of our own because we sent it again.
  */
-static void leave_to_signalfd(int signal, ucontext_t *context) {
+static void leave_to_signalfd(int signal, siginfo_t *info, ucontext_t *context) {
   int error = errno;
   uint64_t set = bit_of(signal);
   syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, sizeof(set));
   sigaddset(&context->uc_sigmask, signal);
-  kill(getpid(), signal);
+  syscall(SYS_rt_sigqueueinfo, getpid(), signal, info);
   errno = error;
 }
 
 /* A fault of our own comes from the kernel, an abort from ourselves. */
 static void on_fault(int signal, siginfo_t *info, void *context) {
   if (info->si_code <= 0 && info->si_pid != getpid()) {
-    leave_to_signalfd(signal, context);
+    leave_to_signalfd(signal, info, context);
     return;
   }
   upinit_engine_lost(name_of(signal));

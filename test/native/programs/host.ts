@@ -1,6 +1,8 @@
 /** Entry of a program for test/native/host.test.ts: things that go wrong, each by name. */
 import {
+  blockSignals,
   contain,
+  EPOLLIN,
   endIfLost,
   epollCreate,
   epollWait,
@@ -10,12 +12,16 @@ import {
   inheritedSignals,
   kill,
   memoryUsed,
+  pollOne,
   argv as programArguments,
   readPseudoFile,
+  readSignals,
+  type SignalSet,
   setSubreaper,
   setTurn,
   setTurnLimit,
   setUncaught,
+  signalfd,
   sleep,
   writeText,
 } from "upinit:native";
@@ -44,6 +50,8 @@ function reportTurns(turns: readonly (() => void)[]): void {
 }
 
 const SIGSEGV = 11;
+/** SIGILL, SIGABRT, SIGBUS, SIGFPE and SIGSEGV as bits. */
+const faults = [4, 6, 7, 8, SIGSEGV].reduce((set, signal) => set | (1 << (signal - 1)), 0);
 
 const scenes: Readonly<Record<string, () => void>> = {
   throw() {
@@ -144,6 +152,20 @@ const scenes: Readonly<Record<string, () => void>> = {
     guardInit();
     endIfLost();
     kill(getpid(), SIGSEGV);
+  },
+  "fault-sent"() {
+    guardInit();
+    const everySignal: SignalSet = [0xffff_ffff, 0xffff_ffff];
+    const butFaults: SignalSet = [(everySignal[0] & ~faults) >>> 0, everySignal[1]];
+    blockSignals(butFaults);
+    const fd = signalfd(everySignal);
+    say("ready");
+    pollOne(fd, EPOLLIN, -1);
+    // As after another fault signal that was read before this one came.
+    blockSignals(butFaults);
+    const fields = new Int32Array(4);
+    readSignals(fd, fields);
+    say(`${fields[0]} from ${fields[1]}`);
   },
   inherited() {
     const { blocked, ignored } = inheritedSignals();
