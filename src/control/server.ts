@@ -1,10 +1,11 @@
 import * as native from "upinit:native";
 import type { Outcome, Waiter } from "../jobs/messages.ts";
-import { EAGAIN, EINTR } from "../runtime/errno.ts";
+import { EAGAIN, EINTR, EMFILE, ENFILE } from "../runtime/errno.ts";
 import type { Reactor, Timer, Watch } from "../runtime/reactor.ts";
 import type { Desk, Peer } from "./call.ts";
 import type { Daemon } from "./daemon.ts";
 import { limits } from "./limits.ts";
+import { Reserve } from "./reserve.ts";
 import type { Session, SessionState, Transport } from "./session.ts";
 
 /** What is kept of the server and its clients over a re-exec. Texts are bytes as `upinit:native` has them. */
@@ -43,6 +44,7 @@ export class ControlServer implements Desk {
   readonly #listen: Watch;
   readonly #options: ServerOptions;
   readonly #connections = new Set<Connection>();
+  readonly #reserve: Reserve;
   /** By number: a waiter of before a re-exec comes back as another object. */
   readonly #waiters = new Map<number, (outcome: Outcome) => void>();
   #protocol: Promise<Protocol> | null = null;
@@ -57,6 +59,7 @@ export class ControlServer implements Desk {
     this.#listenFd = listenFd;
     this.daemon = daemon;
     this.#options = options;
+    this.#reserve = new Reserve(listenFd);
     this.#listen = reactor.watch(listenFd, native.EPOLLIN, () => this.#accept());
   }
 
@@ -130,18 +133,26 @@ export class ControlServer implements Desk {
   /** Called by a connection that is closed. */
   forget(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#reserve.fill();
     this.#resume();
   }
 
   #accept(): void {
     for (let count = 0; count < acceptsInATurn && !this.#closed; count++) {
-      const fd = native.accept(this.#listenFd);
+      const fd = this.#acceptOne();
       if (fd < 0) {
+        this.#reserve.fill();
         if (fd !== -EAGAIN && fd !== -EINTR) this.#pause();
         return;
       }
       this.#welcome(fd);
     }
+  }
+
+  #acceptOne(): number {
+    const fd = native.accept(this.#listenFd);
+    const none = fd === -EMFILE || fd === -ENFILE;
+    return none && this.#reserve.release() ? native.accept(this.#listenFd) : fd;
   }
 
   /** Out of descriptors or memory: a listener that stays readable must not keep the loop busy. */

@@ -95,6 +95,20 @@ describe.concurrent("PID 1 still answers after", () => {
     await eventually(() => answers(box).then(() => true));
   });
 
+  test("its jobs have used up all descriptors: it can be asked, and told to stop them", async () => {
+    const names = Array.from({ length: 10 }, (_, n) => `job${n}`);
+    await using box = await booted({
+      jobs: Object.fromEntries(names.map((name) => [`${name}.conf`, "start on go\nexec sleep 1000\n"])),
+    });
+    await box.run("initctl emit go");
+    // The limit is where the first free number is.
+    await box.run(
+      "n=0; while [ -e /proc/1/fd/$n ]; do n=$((n + 1)); done; exec prlimit --pid 1 --nofile=$n:$n",
+    );
+    for (const name of names) expect(await answers(box)).toContain(`${name} start/running`);
+    for (const name of names) await box.run(["stop", name]);
+  });
+
   test("5,000 orphans at once", async () => {
     await using box = await booted({ jobs: { "a.conf": "start on startup\nexec sleep 1000\n" } });
     await box.run("for i in $(seq 5000); do sleep 2 & done");
