@@ -87,7 +87,8 @@ export class EventQueue<Waiting> {
 
   /**
    * Handles and finishes events until nothing more happens by itself, or so many visits are made: jobs without
-   * processes can follow each other without end. Returns how many it made.
+   * processes can follow each other without end. Then the next call begins a new pass, or the older events would never
+   * have their turn. Returns how many it made.
    */
   poll(handler: EventHandler<Waiting>, limit = Number.POSITIVE_INFINITY): number {
     let visits = 0;
@@ -105,6 +106,7 @@ export class EventQueue<Waiting> {
       this.#events.delete(event.id);
       handler.finish(event);
     }
+    if (visits >= limit) this.#beginPass();
     return visits;
   }
 
@@ -130,15 +132,18 @@ export class EventQueue<Waiting> {
 
   /** The next event to visit: the oldest that this pass has not gone past, else the oldest of a new pass. */
   #take(): Event<Waiting> | undefined {
-    if (this.#current.length === 0) {
-      this.#visited = 0;
-      const next = this.#next;
-      this.#next = [];
-      for (const event of next) push(this.#current, event);
-    }
+    if (this.#current.length === 0) this.#beginPass();
     const event = pop(this.#current);
     if (event !== undefined) this.#visited = event.id;
     return event;
+  }
+
+  /** What this pass did not come to is part of the new one, at its place. */
+  #beginPass(): void {
+    this.#visited = 0;
+    const next = this.#next;
+    this.#next = [];
+    for (const event of next) push(this.#current, event);
   }
 }
 

@@ -342,6 +342,18 @@ describe("jobs that follow each other without end", () => {
     while (world.isBusy) world.run();
     expect(machine.list()).toEqual([]);
   });
+
+  it("hold no event for ever: who waits for one is told, and they don't become ever more", () => {
+    const machine = new VirtualMachine();
+    machine.load("a", "start on go or stopped a\nstop on started a");
+    const { world } = machine;
+    world.emit("go", [], { id: 1 });
+    const types = new Set<string>();
+    for (let run = 0; run < 50; run++) for (const { type } of world.run()) types.add(type);
+    expect(world.isBusy).toBe(true);
+    expect(types).toContain("answer");
+    expect(world.queue.size).toBeLessThan(500);
+  });
 });
 
 describe("variables of jobs", () => {
