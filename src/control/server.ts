@@ -5,6 +5,7 @@ import type { Reactor, Timer, Watch } from "../runtime/reactor.ts";
 import type { Desk, Peer } from "./call.ts";
 import type { Daemon } from "./daemon.ts";
 import { limits } from "./limits.ts";
+import { Outgoing } from "./outgoing.ts";
 import { Reserve } from "./reserve.ts";
 import type { Session, SessionState, Transport } from "./session.ts";
 
@@ -224,10 +225,7 @@ export class Connection implements Transport {
   #session: Session | null = null;
   /** The begin of a message whose end has not come yet. */
   #partial: Uint8Array | null = null;
-  readonly #output: Uint8Array[] = [];
-  /** Bytes of the first queued piece that are sent. */
-  #sent = 0;
-  #queued = 0;
+  readonly #output = new Outgoing();
   #reading = false;
   #inputEnded = false;
   #finishing = false;
@@ -257,22 +255,14 @@ export class Connection implements Transport {
   /** null for one that is about to be closed, not served yet, or only listens: the end of its connection tells it. */
   state(): ConnectionState | null {
     if (this.#session === null || this.#session.listens || this.#closed || this.#finishing) return null;
-    const output = this.#output.map((bytes, index) => {
-      const from = index === 0 ? this.#sent : 0;
-      return native.decode(bytes, from, bytes.length - from);
-    });
     const partial = this.#partial === null ? "" : native.decode(this.#partial, 0, this.#partial.length);
-    return { fd: this.#fd, partial, output: output.join(""), session: this.#session.state() };
+    return { fd: this.#fd, partial, output: this.#output.text(), session: this.#session.state() };
   }
 
   restore(session: Session, { partial, output, session: state }: ConnectionState): void {
     this.#session = session;
     if (partial !== "") this.#partial = native.encode(partial);
-    if (output !== "") {
-      const bytes = native.encode(output);
-      this.#output.push(bytes);
-      this.#queued = bytes.length;
-    }
+    if (output !== "") this.#output.add(native.encode(output));
     this.#inputEnded = state.inputEnded;
     this.reading(true);
     session.restore(state);
@@ -283,22 +273,21 @@ export class Connection implements Transport {
   }
 
   queued(): number {
-    return this.#queued;
+    return this.#output.length;
   }
 
   send(line: string): void {
     if (this.#closed) return;
     const bytes = native.encode(`${line}\n`);
-    this.#output.push(bytes);
-    this.#queued += bytes.length;
-    if (this.#output.length === 1) this.#flush();
+    const sent = this.#output.length > 0 ? 0 : Math.max(0, native.send(this.#fd, bytes, 0, bytes.length));
+    if (sent < bytes.length) this.#output.add(bytes.subarray(sent));
     this.#listen();
   }
 
   finish(): void {
     this.#finishing = true;
     this.#flush();
-    if (this.#queued === 0 || this.#closed) this.close();
+    if (this.#output.length === 0 || this.#closed) this.close();
     else this.reading(false);
   }
 
@@ -313,7 +302,7 @@ export class Connection implements Transport {
     this.#idle?.cancel();
     this.#watch.close();
     native.close(this.#fd);
-    this.#output.length = 0;
+    this.#output.clear();
     this.#server.forget(this);
     if (this.#session?.gone() === true) this.#server.daemon.settle();
   }
@@ -321,7 +310,7 @@ export class Connection implements Transport {
   #listen(): void {
     if (this.#closed) return;
     const read = this.#reading && !this.#inputEnded && !this.#finishing ? native.EPOLLIN : 0;
-    const write = this.#queued > 0 ? native.EPOLLOUT : 0;
+    const write = this.#output.length > 0 ? native.EPOLLOUT : 0;
     // A closed peer is told in any case; something must be asked for to be told at all.
     this.#watch.set(read | write || native.EPOLLERR);
   }
@@ -329,7 +318,7 @@ export class Connection implements Transport {
   #happened(events: number): void {
     if ((events & native.EPOLLOUT) !== 0) {
       this.#flush();
-      if (this.#queued === 0 && this.#finishing) this.close();
+      if (this.#output.length === 0 && this.#finishing) this.close();
       else if (!this.#closed) this.#session?.drained();
     }
     if ((events & native.EPOLLIN) !== 0 && this.#reading && !this.#closed) this.#receive();
@@ -338,22 +327,9 @@ export class Connection implements Transport {
   }
 
   #flush(): void {
-    for (let piece = this.#output[0]; piece !== undefined; piece = this.#output[0]) {
-      const count = native.send(this.#fd, piece, this.#sent, piece.length - this.#sent);
-      if (count === -EAGAIN || count === -EINTR) break;
-      if (count < 0) {
-        // Nobody reads any more; the hang-up, or the end of input, closes the connection.
-        this.#output.length = 0;
-        this.#queued = 0;
-        this.#sent = 0;
-        break;
-      }
-      this.#sent += count;
-      this.#queued -= count;
-      if (this.#sent < piece.length) break;
-      this.#output.shift();
-      this.#sent = 0;
-    }
+    const result = this.#output.send(this.#fd);
+    // Nobody reads any more; the hang-up, or the end of input, closes the connection.
+    if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#output.clear();
   }
 
   #receive(): void {

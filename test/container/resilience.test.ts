@@ -95,6 +95,27 @@ describe.concurrent("PID 1 still answers after", () => {
     await eventually(() => answers(box).then(() => true));
   });
 
+  test("watchers that never read: what they don't take costs little, and is dropped", async () => {
+    await using box = await booted();
+    const status = await talk(
+      box,
+      `const say = (socket, id, method, params) => socket.write(JSON.stringify({ jsonrpc: "2.0", id, method, params }) + "\\n");
+       for (let n = 0; n < 50; n++) { const socket = connect().pause(); say(socket, 1, "watch", {}); }
+       const emitter = connect();
+       let left = 5000;
+       const emit = () => say(emitter, left, "emit", { event: "tick" });
+       emitter.on("data", () => {
+         left -= 1;
+         if (left > 0) return emit();
+         process.stdout.write(require("node:fs").readFileSync("/proc/1/status"));
+         process.exit(0);
+       });
+       emit();`,
+    );
+    expect(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1])).toBeLessThan(32 * 1024);
+    await answers(box);
+  });
+
   test("its jobs have used up all descriptors: it can be asked, and told to stop them", async () => {
     const names = Array.from({ length: 10 }, (_, n) => `job${n}`);
     await using box = await booted({
