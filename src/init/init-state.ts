@@ -35,6 +35,7 @@ const outputs = z.object({
   ),
   unflushed: z.array(z.object({ path: text, text })),
   diskWriteable: flag,
+  standardOutput: z.optional(z.object({ pending: text, dropping: flag, dropped: integer })),
 });
 
 const awaited = z.union([

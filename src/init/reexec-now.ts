@@ -16,7 +16,7 @@ export function newReexec(
     log: parts.log,
     settle: () => {
       parts.supervisor.settle();
-      return parts.processes.quiet && !parts.world.isBusy;
+      return parts.world.isBusy ? "jobs follow each other without end" : parts.processes.unrest;
     },
     mayGoOn,
     gather: (requester) => gather(parts, serverState(), requester),

@@ -12,10 +12,10 @@ export interface ReexecSystem {
   readonly reactor: Reactor;
   readonly log: Log;
   /**
-   * Lets the world come to rest, and tells whether nothing is half done: no message on its way, no child between fork
-   * and exec.
+   * Lets the world come to rest, and tells what is half done all the same: a message on its way, a child between fork
+   * and exec. null if nothing is.
    */
-  settle(): boolean;
+  settle(): string | null;
   /** false: the stop of everything has begun meanwhile. */
   mayGoOn(): boolean;
   gather(requester: number): InitState;
@@ -117,11 +117,11 @@ export class Reexec {
   /** Children that are being started, and traced ones, could not be handed over; they take a moment only. */
   #whenQuiet(trial: Trial, deadline: number): void {
     const { reactor } = this.#system;
-    const quiet = this.#system.settle();
+    const unrest = this.#system.settle();
     if (!this.#system.mayGoOn()) this.#giveUp(trial, "init is stopping");
-    else if (quiet) this.#execute(trial);
+    else if (unrest === null) this.#execute(trial);
     else if (reactor.now() < deadline) reactor.after(lookAgain, () => this.#whenQuiet(trial, deadline));
-    else this.#giveUp(trial, "jobs are being started all the time");
+    else this.#giveUp(trial, unrest);
   }
 
   #execute(trial: Trial): void {

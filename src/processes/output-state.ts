@@ -5,6 +5,16 @@ export interface OutputsState {
   /** Log files of ended jobs that could not be written yet. */
   readonly unflushed: readonly { readonly path: string; readonly text: string }[];
   readonly diskWriteable: boolean;
+  /** Absent where an older upinit wrote the state. */
+  readonly standardOutput?: StandardOutputState | undefined;
+}
+
+/** What the reader of standard output has not taken. */
+export interface StandardOutputState {
+  readonly pending: string;
+  readonly dropping: boolean;
+  /** Lines that were dropped and not said yet. */
+  readonly dropped: number;
 }
 
 export interface JobOutputState {

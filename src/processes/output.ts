@@ -187,7 +187,6 @@ export class Outputs {
 
   /** All that a new upinit needs to go on: plain data. */
   snapshot(): OutputsState {
-    this.#standardOutput.flush(flushPatience);
     const jobs: JobOutputState[] = [];
     for (const [name, output] of this.#jobs) {
       const kept = output.file.tail.last(output.file.tail.capacity);
@@ -206,12 +205,14 @@ export class Outputs {
     const captures = [...this.#open].map((capture) =>
       capture.state(this.#captures.get(capture.pid) === capture),
     );
-    return { captures, jobs, unflushed, diskWriteable: this.#diskWriteable };
+    const standardOutput = this.#standardOutput.state();
+    return { captures, jobs, unflushed, diskWriteable: this.#diskWriteable, standardOutput };
   }
 
   /** Goes on where another upinit of the same process left off. */
   restore(state: OutputsState): void {
     this.#diskWriteable = state.diskWriteable;
+    if (state.standardOutput !== undefined) this.#standardOutput.restore(state.standardOutput);
     for (const { name, path, ended, tail, heldBack } of state.jobs) {
       const output = this.#outputOf(name, path === "" ? null : path);
       const bytes = native.encode(tail);
@@ -284,6 +285,7 @@ export class Outputs {
     const capture = new Capture({ name, className, instance }, fd, pid, pty);
     capture.held = native.encode(state.held);
     capture.open = state.lineOpen;
+    if (capture.open) this.#standardOutput.restoreLine(capture);
     native.setCloseOnExec(fd, true);
     if (capture.held.length > 0) this.#hold(capture);
     this.#attach(capture);

@@ -75,9 +75,10 @@ export class Processes {
     this.#reaper.drain();
   }
 
-  /** Whether nothing is half done that a re-exec could not take along. */
-  get quiet(): boolean {
-    return !this.launcher.busy && !this.#outputs.full;
+  /** What is half done, so that a re-exec could not take it along; null if nothing is. */
+  get unrest(): string | null {
+    if (this.launcher.busy) return "jobs are being started all the time";
+    return this.#outputs.full ? "nobody reads standard output" : null;
   }
 
   snapshot(): ProcessesState {

@@ -1,6 +1,7 @@
 import * as native from "upinit:native";
 import { PIPE_BUF, SharedWriter } from "../log/shared-writer.ts";
 import type { Timer, Watch } from "../runtime/reactor.ts";
+import type { StandardOutputState } from "./output-state.ts";
 
 /**
  * What happens to lines when the reader of standard output takes nothing: `wait` a second and then drop, `block`
@@ -125,6 +126,30 @@ export class StandardOutput {
       if (left <= 0 || fd < 0) break;
       native.pollOne(fd, native.EPOLLOUT, Math.ceil(left));
     }
+  }
+
+  /** For a re-exec, which waits until nothing is left that has no prefix yet. */
+  state(): StandardOutputState {
+    const out = this.#out;
+    const pending = out === null ? "" : native.decode(out, this.#outStart, this.#outEnd - this.#outStart);
+    return { pending, dropping: this.#dropping, dropped: this.#dropped };
+  }
+
+  /** Goes on where another upinit of the same process left off. */
+  restore({ pending, dropping, dropped }: StandardOutputState): void {
+    this.#dropped = dropped;
+    if (pending === "") return;
+    const bytes = native.encode(pending);
+    this.#out = new Uint8Array(Math.max(outputSize, bytes.length));
+    this.#out.set(bytes);
+    this.#outEnd = bytes.length;
+    this.#dropping = dropping;
+    this.#proceed();
+  }
+
+  /** This one's line is the last on standard output, and has no end yet. */
+  restoreLine(state: LineState): void {
+    this.#openLine = state;
   }
 
   /** Nothing more will be written: what is kept is lost, and said to be. */

@@ -64,6 +64,47 @@ describe.concurrent("re-exec", () => {
     expect(await box.run("status second")).toMatch(/^second start\/running, process \d+$/);
   });
 
+  test("a reader that takes nothing holds nothing up; what it misses is still counted afterwards", async () => {
+    const lines = 300_000;
+    await using box = await booted({
+      files: {
+        "/tmp/jobs/talker.conf": `start on startup\nexec sh -c 'seq ${lines}; touch /tmp/said; exec sleep 1000'\n`,
+      },
+      jobs: {
+        "inner.conf":
+          "start on startup\nexec sh -c 'mkfifo /tmp/pipe; exec /sbin/upinit --confdir /tmp/jobs --socket /tmp/inner >/tmp/pipe 2>/tmp/err'\n",
+        "reader.conf":
+          "start on startup\nexec sh -c 'while ! [ -p /tmp/pipe ]; do sleep 0.1; done; exec </tmp/pipe; while ! [ -e /tmp/go ]; do sleep 0.1; done; exec cat >/tmp/out'\n",
+      },
+    });
+    await eventually(() => box.run("test -e /tmp/said"));
+    await box.run("UPINIT_SOCKET=/tmp/inner telinit u");
+    await box.run("touch /tmp/go");
+    await eventually(async () => {
+      const said = [...(await box.read("/tmp/err")).matchAll(/(\d+) lines of job output dropped/g)];
+      const dropped = said.reduce((sum, [, count]) => sum + Number(count), 0);
+      const read = (await box.read("/tmp/out")).split("\n").slice(0, -1);
+      expect(read.every((line) => /^talker \| \d+$/.test(line))).toBe(true);
+      return read.length + dropped === lines;
+    });
+  });
+
+  test("a line that was begun before is not torn by another job's", async () => {
+    await using box = await booted({
+      jobs: {
+        "begins.conf":
+          "start on startup\nexec sh -c 'printf begun; while ! [ -e /tmp/go ]; do sleep 0.1; done; echo and ended; exec sleep 1000'\n",
+        "other.conf": "start on other\ntask\nexec echo other\n",
+      },
+    });
+    await eventually(() => box.stdout.endsWith("begins | begun"));
+    await box.run("telinit u");
+    await box.ready();
+    await box.run("initctl emit other; touch /tmp/go");
+    await eventually(() => box.stdout.includes("and ended\n"));
+    expect(box.stdout).toBe("begins | begun\nother | other\nbegins | and ended\n");
+  });
+
   test("a new executable that can't take over is refused, and the old one goes on", async () => {
     await using box = await booted({ jobs: { "a.conf": "start on startup\nexec sleep 1000\n" } });
     const before = await list(box);
