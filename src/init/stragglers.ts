@@ -43,15 +43,17 @@ export function allGone(): boolean {
  * process without /proc and without a namespace of its own has.
  */
 export function signalStragglers(signal: number, groups: Iterable<number>): void {
+  // A stopped process acts on nothing but KILL until it is continued.
+  const sent = signal === signals.SIGTERM ? [signal, signals.SIGCONT] : [signal];
   if (ownsNamespace()) {
-    native.kill(everybody, signal);
+    for (const each of sent) native.kill(everybody, each);
     return;
   }
   const stragglers = findStragglers();
-  for (const { pid } of stragglers) native.kill(pid, signal);
-  if (stragglers.length === 0) for (const group of groups) killGroup(group, signal);
-  // A stopped process acts on nothing but KILL until it is continued.
-  if (signal === signals.SIGTERM) for (const { pid } of stragglers) native.kill(pid, signals.SIGCONT);
+  for (const each of sent) {
+    for (const { pid } of stragglers) native.kill(pid, each);
+    if (stragglers.length === 0) for (const group of groups) killGroup(group, each);
+  }
 }
 
 /** Signals a process group, or the process alone if it leads none. */

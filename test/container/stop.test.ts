@@ -67,6 +67,17 @@ describe.concurrent("stop", () => {
     expect(box.stderr).toContain("deaf main process");
   });
 
+  test("what was left behind and stopped is continued, to act on its SIGTERM", async () => {
+    const left = `trap 'echo ended >/tmp/left; exit' TERM; echo $$ >/tmp/pid; kill -STOP $$; while :; do sleep 0.1; done`;
+    await using box = await booted({
+      files: { "/srv/left.sh": left },
+      jobs: { "leaves.conf": "start on startup\ntask\nexec setsid -f sh /srv/left.sh\n" },
+    });
+    await eventually(() => box.run("grep -q 'State:.T' /proc/$(cat /tmp/pid)/status"));
+    expect(await box.stop()).toBe(0);
+    expect(await box.read("/tmp/left")).toBe("ended\n");
+  });
+
   test.each([
     ["SIGTERM", 15],
     ["SIGRTMIN+3, as the world counts it", 37],
