@@ -1,3 +1,4 @@
+import { priorities } from "../log/priority.ts";
 import { globalOptions, type OptionSpec, type SubCommand } from "./command.ts";
 
 /** Sub-commands whose first argument is a job. */
@@ -17,7 +18,6 @@ const ofJobs: ReadonlySet<string> = new Set([
 ]);
 const shortNames = ["start", "stop", "restart", "reload", "status"];
 const verbs = "start stop restart reload force-reload status";
-const priorities = "debug info message warn error fatal";
 
 function words(options: readonly OptionSpec[]): string {
   return options
@@ -67,7 +67,7 @@ _upinit_initctl() {
   elif [ $position -eq 0 ]; then
     case $command in
       ${[...ofJobs].join("|")}) _upinit_complete_jobs "$current" ;;
-      log-priority) _upinit_complete '${priorities}' "$current" ;;
+      log-priority) _upinit_complete '${priorities.join(" ")}' "$current" ;;
       completion) _upinit_complete 'bash zsh' "$current" ;;
     esac
   fi

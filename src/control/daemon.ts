@@ -1,5 +1,6 @@
-import type { LogPriority, Trace, Waiter } from "../jobs/messages.ts";
+import type { Trace, Waiter } from "../jobs/messages.ts";
 import type { World } from "../jobs/world.ts";
+import type { LogPriority } from "../log/priority.ts";
 import type { BootRecord } from "./boot-record.ts";
 
 /** How the container (or session) is to end; what `shutdown`, `telinit 0|6`, `halt`, `reboot` ask for. */

@@ -24,7 +24,6 @@ const none = () => z.optional(z.strictObject({}));
 /** The table of variables that is meant: the instance's, or (without `job`) the one every job starts with. */
 const table = { job: optionalText, instance: optionalText };
 
-export const priorities: readonly string[] = ["debug", "info", "message", "warn", "error", "fatal"];
 /** What `wait` can wait for beside the names of the states. */
 export const waitStates = [
   "waiting",

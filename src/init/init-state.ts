@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { worldState } from "../jobs/snapshot.ts";
+import { priorities } from "../log/priority.ts";
 
 /**
  * What a re-exec hands to the new upinit, as JSON in a sealed memfd. A new version that can't take an old state says
@@ -93,7 +94,7 @@ export const initState = z.object({
   requester: integer,
   mainCommand: z.nullable(mainCommand),
   runlevel: z.nullable(z.object({ previous: text, current: text })),
-  priority: z.enum(["debug", "info", "message", "warn", "error", "fatal"]),
+  priority: z.enum(priorities),
   startedAt: z.number(),
   controlPath: z.nullable(text),
   umask: integer,

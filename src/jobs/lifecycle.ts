@@ -1,4 +1,5 @@
 import type { EventQueue } from "../events/queue.ts";
+import type { LogPriority } from "../log/priority.ts";
 import { signalName, signals } from "../runtime/signals.ts";
 import {
   displayName,
@@ -14,7 +15,7 @@ import {
 import type { ProcessName } from "./job-class.ts";
 import type { JobEnvironments } from "./job-environment.ts";
 import { type JobEventName, jobEventEnvironment } from "./job-events.ts";
-import type { Effect, LogPriority, Outcome, ProcessStatus, RequestError, TimerKind } from "./messages.ts";
+import type { Effect, Outcome, ProcessStatus, RequestError, TimerKind } from "./messages.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, respawnDelay, shellStatus } from "./respawn.ts";
 import { type Goal, nextState, type State } from "./states.ts";

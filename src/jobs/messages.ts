@@ -1,3 +1,4 @@
+import type { LogPriority } from "../log/priority.ts";
 import type { Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 
@@ -29,8 +30,6 @@ export type RequestError =
 export type Outcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: RequestError; readonly message: string };
-
-export type LogPriority = "debug" | "info" | "message" | "warn" | "error" | "fatal";
 
 /**
  * What the world wants done outside. Effects are carried out in order by the supervisor after each run of the

@@ -2,12 +2,13 @@ import { ConditionState } from "../events/condition-state.ts";
 import { addVariables, type Environment, expand, isEnvironment, setVariable } from "../events/environment.ts";
 import { failureName } from "../events/event.ts";
 import { EventQueue } from "../events/queue.ts";
+import { type LogPriority, passes } from "../log/priority.ts";
 import { displayName, type EventWaiter, Job, type JobEvent, type JobWaiter, processOfPid } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import { JobEnvironments } from "./job-environment.ts";
 import { type ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
-import type { Effect, LogPriority, Message, ProcessStatus, RequestError, Waiter } from "./messages.ts";
+import type { Effect, Message, ProcessStatus, RequestError, Waiter } from "./messages.ts";
 import { type Preview, previewEvent } from "./preview.ts";
 import type { Goal, State } from "./states.ts";
 
@@ -45,8 +46,6 @@ export interface EmitOptions {
 
 /** Visits to events in one run: some hundredths of a second. A chain of a thousand jobs takes some thousands. */
 const visitsPerRun = 500;
-
-const priorities: readonly LogPriority[] = ["debug", "info", "message", "warn", "error", "fatal"];
 
 /**
  * All jobs and events together. Nothing is done here: requests and messages change the jobs, and `run` gives the
@@ -648,7 +647,7 @@ export class World {
   }
 
   #logs(priority: LogPriority): boolean {
-    return priorities.indexOf(priority) >= priorities.indexOf(this.logPriority);
+    return passes(priority, this.logPriority);
   }
 
   #log(priority: LogPriority, text: string, job?: Job): void {

@@ -1,4 +1,4 @@
-import type { LogPriority } from "../jobs/messages.ts";
+import type { LogPriority } from "./priority.ts";
 
 /** What JSON lines carry beside the text. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;

@@ -1,6 +1,6 @@
 import { pino } from "pino/browser.js";
-import type { LogPriority } from "../jobs/messages.ts";
 import type { LogFields, LogFormatter } from "./format.ts";
+import type { LogPriority } from "./priority.ts";
 
 /** pino's own numbers; Upstart's `message` lies between `info` and `warn`. */
 const customLevels = { message: 35 };

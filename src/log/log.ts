@@ -1,9 +1,8 @@
 import * as native from "upinit:native";
-import type { LogPriority } from "../jobs/messages.ts";
 import type { Watch } from "../runtime/reactor.ts";
 import { type LogFields, type LogFormatter, textFormatter } from "./format.ts";
 import { LogQueue } from "./log-queue.ts";
-import { passes } from "./priority.ts";
+import { type LogPriority, passes } from "./priority.ts";
 import { SharedWriter } from "./shared-writer.ts";
 
 export type { LogFields } from "./format.ts";

@@ -1,7 +1,7 @@
-import type { LogPriority } from "../jobs/messages.ts";
+/** How much a line of the log matters, from the least to the most (reference 7.4). */
+export const priorities = ["debug", "info", "message", "warn", "error", "fatal"] as const;
 
-/** All priorities, from the least to the most important (reference 7.4). */
-export const priorities: readonly LogPriority[] = ["debug", "info", "message", "warn", "error", "fatal"];
+export type LogPriority = (typeof priorities)[number];
 
 /** Whether a line of this priority is to be seen where `least` is the least important that is. */
 export function passes(priority: LogPriority, least: LogPriority): boolean {

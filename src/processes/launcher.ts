@@ -1,7 +1,7 @@
 import * as native from "upinit:native";
 import { displayName, type Job } from "../jobs/job.ts";
 import type { ConsoleMode, ProcessName } from "../jobs/job-class.ts";
-import type { LogPriority } from "../jobs/messages.ts";
+import type { LogPriority } from "../log/priority.ts";
 import { EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM } from "../runtime/errno.ts";
 import type { Watch } from "../runtime/reactor.ts";
 import { SIGKILL } from "../runtime/signal-numbers.ts";

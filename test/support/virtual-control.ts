@@ -2,7 +2,8 @@ import type { Desk, Peer } from "../../src/control/call.ts";
 import type { ConfigurationProblem, Daemon, RunlevelRecord, StopRequest } from "../../src/control/daemon.ts";
 import { methods } from "../../src/control/methods.ts";
 import { Session, type Transport } from "../../src/control/session.ts";
-import type { LogPriority, Outcome, Trace, Waiter } from "../../src/jobs/messages.ts";
+import type { Outcome, Trace, Waiter } from "../../src/jobs/messages.ts";
+import type { LogPriority } from "../../src/log/priority.ts";
 import { type Client, VirtualMachine } from "./virtual-machine.ts";
 
 export const root: Peer = { pid: 50, uid: 0, gid: 0, owner: true };

@@ -1,8 +1,8 @@
-import type { LogPriority } from "../../jobs/messages.ts";
+import { type LogPriority, priorities } from "../../log/priority.ts";
 import type { RunlevelAnswer, Version } from "../answers.ts";
 import { type Call, later } from "../call.ts";
 import { MethodError } from "../errors.ts";
-import { type Parameters, priorities } from "../protocol.ts";
+import type { Parameters } from "../protocol.ts";
 
 /** What scripts look for in `initctl version`. */
 const upstartVersion = "init (upstart 1.13.2)";
@@ -32,7 +32,7 @@ export function logPriority({ daemon }: Call, params: Parameters["log-priority"]
 }
 
 function isPriority(text: string): text is LogPriority {
-  return priorities.includes(text);
+  return (priorities as readonly string[]).includes(text);
 }
 
 export function reloadConfiguration({ daemon }: Call): null {
