@@ -1,6 +1,7 @@
 /**
  * `npm test`: builds, checks, and runs every level of tests that this machine can run; says what it left out and
- * why. The last line is `N passed, N failed`, with `, N skipped` where there were any; exit status 1 on a failure.
+ * why. The last lines name every test that failed and then say `N passed, N failed`, with `, N skipped` where there
+ * were any; exit status 1 on a failure.
  *
  *   npm test                       everything
  *   npm test -- unit container     some levels
@@ -8,7 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { inDocker, type Level, levels } from "./levels.ts";
 
 interface Counts {
@@ -22,7 +23,7 @@ const notes: string[] = [];
 const chosen = process.argv.slice(2);
 /** No level is begun after this time, where there is a limit. */
 const minutes = Number(process.env["UPINIT_TEST_MINUTES"] ?? Number.POSITIVE_INFINITY);
-const minutesOver = () => process.uptime() / 60;
+const minutesSpent = () => process.uptime() / 60;
 
 step("build", ["npm", "run", "--silent", "build"]);
 if (counts.failed === 0) {
@@ -49,7 +50,8 @@ function step(title: string, [program = "", ...args]: readonly string[]): void {
 async function run(level: Level): Promise<void> {
   const title = level.env ? `${level.name}, in Docker` : level.name;
   heading(title);
-  const problem = minutesOver() > minutes ? `more than ${minutes} minutes are over` : await level.problem?.();
+  const problem =
+    minutesSpent() > minutes ? `more than ${minutes} minutes are over` : await level.problem?.();
   if (problem) {
     notes.push(`not run: ${title}: ${problem}`);
     return;
@@ -72,18 +74,22 @@ async function run(level: Level): Promise<void> {
     env: { ...withTools(), ...level.env },
   });
   const failedBefore = counts.failed;
-  addResults(file);
+  addResults(title, file);
   rmSync(directory, { recursive: true });
   if (status !== 0 && counts.failed === failedBefore) fail(`${title}: vitest ended with status ${status}`);
 }
 
-function addResults(file: string): void {
-  let results: {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
-  };
+/** The part of vitest's JSON report that is read. */
+interface Results {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[];
+}
+
+function addResults(title: string, file: string): void {
+  let results: Results;
   try {
     results = JSON.parse(readFileSync(file, "utf8"));
   } catch {
@@ -92,6 +98,11 @@ function addResults(file: string): void {
   counts.passed += results.numPassedTests;
   counts.failed += results.numFailedTests;
   counts.skipped += results.numPendingTests + results.numTodoTests;
+  for (const { name, assertionResults } of results.testResults) {
+    for (const { status, fullName } of assertionResults) {
+      if (status === "failed") notes.push(`failed: ${title}: ${relative(process.cwd(), name)}: ${fullName}`);
+    }
+  }
 }
 
 function fail(what: string): void {
@@ -100,7 +111,7 @@ function fail(what: string): void {
 }
 
 function heading(title: string): void {
-  console.log(`\n== ${title}`);
+  console.log(`\n== ${title}, after ${Math.round(minutesSpent())} min`);
 }
 
 /** The programs of the packages, as npm gives them to its scripts. */
