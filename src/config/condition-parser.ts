@@ -12,6 +12,7 @@ export const mostEvents = 256;
 
 const openParenthesis = 40;
 const closeParenthesis = 41;
+const backslash = 92;
 const noArguments: readonly string[] = Object.freeze([]);
 
 /** A parenthesis that is open, or the whole condition. */
@@ -21,7 +22,6 @@ interface Level {
   left: Condition | null;
   operator: OperatorCondition["type"] | null;
   operatorStart: number;
-  operatorLine: number;
 }
 
 type OpenMatch = { -readonly [Key in keyof MatchCondition]: MatchCondition[Key] };
@@ -32,59 +32,79 @@ export function readCondition(lexer: Lexer): Condition {
   let level = newLevel(lexer.position);
   /** The event that arguments still go to. */
   let match: OpenMatch | null = null;
+  /** An event that no operator leads to. Upstart finds that out at the next token that is no argument. */
+  let stray: Stray | null = null;
   let events = 0;
+  let line = lexer.line;
   if (lexer.atLineEnd()) lexer.failMissing();
   while (!(outer.length === 0 ? lexer.atLineEnd() : lexer.atEnd())) {
     const expectsOperand = level.left === null || level.operator !== null;
     const next = lexer.next;
+    line = lexer.line;
     if (next === openParenthesis) {
-      if (!expectsOperand) lexer.failAt("expected-operator", lexer.position, lexer.line, 1);
-      if (outer.length >= mostEvents) lexer.failAt("too-many-events", lexer.position, lexer.line, 1);
+      if (stray !== null) failStray(lexer, stray, line);
+      if (!expectsOperand) lexer.failAt("expected-operator", lexer.position, line, 1);
+      if (outer.length >= mostEvents) lexer.failAt("too-many-events", lexer.position, line, 1);
       outer.push(level);
       level = newLevel(lexer.position);
       match = null;
       lexer.skipCharacter();
     } else if (next === closeParenthesis) {
-      if (expectsOperand) lexer.failAt("expected-event", lexer.position, lexer.line, 1);
+      if (stray !== null) failStray(lexer, stray, line);
+      if (expectsOperand) lexer.failAt("expected-event", lexer.position, line, 1);
       const enclosing = outer.pop();
-      if (enclosing === undefined) lexer.failAt("mismatched-parentheses", lexer.position, lexer.line, 1);
+      if (enclosing === undefined) lexer.failAt("mismatched-parentheses", lexer.position, line, 1);
       addOperand(enclosing, level.left as Condition);
       level = enclosing;
       match = null;
       lexer.skipCharacter();
     } else {
       const word = lexer.operand();
-      if (isOperator(word, lexer.tokenEnd - lexer.tokenStart)) {
+      if (isOperator(lexer, word)) {
+        if (stray !== null) failStray(lexer, stray, line);
         if (expectsOperand) lexer.failToken("expected-event");
         level.operator = word;
         level.operatorStart = lexer.tokenStart;
-        level.operatorLine = lexer.tokenLine;
         match = null;
-      } else if (expectsOperand) {
+      } else if (match !== null) addArgument(lexer, match, word);
+      else {
         if (++events > mostEvents) lexer.failToken("too-many-events");
         match = { type: "match", event: word, args: noArguments };
-        addOperand(level, match);
-      } else if (match !== null) addArgument(lexer, match, word);
-      else lexer.failToken("expected-operator");
+        if (expectsOperand) addOperand(level, match);
+        else stray = { start: lexer.tokenStart, length: lexer.tokenEnd - lexer.tokenStart };
+      }
     }
-    if (outer.length > 0 && lexer.atLineEnd()) {
-      lexer.nextLine();
-    }
+    if (outer.length > 0 && lexer.atLineEnd()) lexer.nextLine();
   }
+  if (stray !== null) failStray(lexer, stray, line);
   if (level.operator !== null) {
-    lexer.failAt("expected-event", level.operatorStart, level.operatorLine, level.operator.length);
+    lexer.failAt("expected-event", level.operatorStart, line, level.operator.length);
   }
+  if (level.left === null) lexer.failAt("expected-event", level.start, line, 1);
   if (outer.length > 0) lexer.failAt("mismatched-parentheses", level.start, lexer.line, 1);
-  return level.left as Condition;
+  return level.left;
 }
 
 function newLevel(start: number): Level {
-  return { start, left: null, operator: null, operatorStart: 0, operatorLine: 0 };
+  return { start, left: null, operator: null, operatorStart: 0 };
 }
 
-/** A quoted `and` is an ordinary word, so the length that the word has in the file counts. */
-function isOperator(word: string, sourceLength: number): word is OperatorCondition["type"] {
-  return (word === "and" || word === "or") && word.length === sourceLength;
+/** Where an event stands that should have had an operator in front of it. */
+interface Stray {
+  readonly start: number;
+  readonly length: number;
+}
+
+function failStray(lexer: Lexer, { start, length }: Stray, line: number): never {
+  lexer.failAt("expected-operator", start, line, length);
+}
+
+/** A quoted `and` is an ordinary word; one that a continued line is glued to is none. */
+function isOperator(lexer: Lexer, word: string): word is OperatorCondition["type"] {
+  if (word !== "and" && word !== "or") return false;
+  const { text, tokenStart, tokenEnd } = lexer;
+  const after = tokenStart + word.length;
+  return after === tokenEnd || (text.startsWith(word, tokenStart) && text.charCodeAt(after) === backslash);
 }
 
 function addOperand(level: Level, operand: Condition): void {
@@ -96,7 +116,10 @@ function addOperand(level: Level, operand: Condition): void {
 function addArgument(lexer: Lexer, match: OpenMatch, argument: string): void {
   const { args } = match;
   const last = args[args.length - 1];
-  if (last?.includes("=") && !argument.includes("=")) lexer.failToken("expected-variable");
+  if (last?.includes("=") && !argument.includes("=")) {
+    // At the line that was reached with what continues the argument.
+    lexer.failAt("expected-variable", lexer.tokenStart, lexer.line, lexer.tokenEnd - lexer.tokenStart);
+  }
   if (args === noArguments) match.args = [argument];
   else (args as string[]).push(argument);
 }

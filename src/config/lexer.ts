@@ -121,9 +121,6 @@ export class Lexer {
       else if (code === hash) {
         at = text.indexOf("\n", at);
         if (at < 0) at = text.length;
-      } else if (code === backslash && (codes[at + 1] as number) === newline) {
-        this.line++;
-        at += 2;
       } else break;
     }
     this.position = at;
@@ -136,6 +133,11 @@ export class Lexer {
   /** One argument, without its quotes. Throws `expected-token` if there is none or it is empty. */
   argument(): string {
     return this.word(inArgument, true);
+  }
+
+  /** One word as it stands in the file, quotes and all: Upstart knows no keyword that is quoted. */
+  keyword(): string {
+    return this.word(inArgument, false);
   }
 
   /** One operand of a condition. */
@@ -191,6 +193,11 @@ export class Lexer {
     const newlineAt = text.indexOf("\n", end);
     this.moveTo(newlineAt < 0 ? text.length : newlineAt);
     return unindent(body, lines);
+  }
+
+  /** Refuses the stanza whose name was read last, at the line that was reached with what continues it. */
+  failName(choices: readonly string[]): never {
+    this.failAt("unknown-stanza", this.tokenStart, this.line, this.tokenEnd - this.tokenStart, choices);
   }
 
   /** Refuses the token that was read last. */
@@ -330,7 +337,7 @@ export class Lexer {
     }
     if (openedBy !== nul) this.failAt("unterminated-quote", openedAt, this.line, 1);
     const result = token.finish();
-    if (result === "") this.failAt("expected-token", this.tokenStart, this.tokenLine, at - this.tokenStart);
+    if (result === "") this.failAt("expected-token", this.tokenStart, this.line, at - this.tokenStart);
     return this.endToken(result, at);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 const decimal = /^[ \t\r]*([+-]?)([0-9]+)$/;
-const octal = /^[ \t\r]*\+?([0-7]+)$/;
+const octal = /^[ \t\r]*(?:\+?([0-7]+)|-(0+))$/;
 
 /** The largest C int. */
 export const largestInt = 2147483647;
@@ -23,11 +23,18 @@ export function readInteger(text: string, least: number, most: number): number {
   return value >= least && value <= most && Number.isInteger(value) ? value + 0 : Number.NaN;
 }
 
+/** A number of times: of a large one, Upstart keeps the low 32 bits, and refuses what is negative then. */
+export function readCount(text: string): number {
+  const value = readInteger(text, 0, Number.MAX_SAFE_INTEGER);
+  const kept = value | 0;
+  return Number.isNaN(value) || kept < 0 ? Number.NaN : kept;
+}
+
 /** strtoul(3), base 8, on the whole text; NaN if it is no octal number or above `most`. */
 export function readOctal(text: string, most: number): number {
-  const digits = octal.exec(text)?.[1];
-  if (digits === undefined) return Number.NaN;
-  const value = Number.parseInt(digits, 8);
+  const found = octal.exec(text);
+  if (found === null) return Number.NaN;
+  const value = Number.parseInt(found[1] ?? "0", 8);
   return value <= most ? value : Number.NaN;
 }
 

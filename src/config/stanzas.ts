@@ -4,7 +4,7 @@ import { readCondition } from "./condition-parser.ts";
 import type { ErrorCode } from "./diagnostics.ts";
 import { appended, type Draft, setLimit, setProcess } from "./draft.ts";
 import type { Lexer } from "./lexer.ts";
-import { largestInt, readInteger, readLimit, readOctal } from "./numbers.ts";
+import { largestInt, readCount, readInteger, readLimit, readOctal } from "./numbers.ts";
 
 /**
  * All stanzas in one table (reference 3.1), each with the function that reads the rest of it into the draft.
@@ -108,14 +108,14 @@ function argument(take: (draft: Draft, value: string) => void): Reader {
 /** A stanza whose second word says which one it is. */
 function group(members: Readonly<Record<string, Reader>>): Reader {
   const readers = new Map(Object.entries(members));
-  return (lexer, draft) => readWord(lexer, readers)(lexer, draft);
+  return (lexer, draft) => pick(lexer, lexer.keyword(), readers)(lexer, draft);
 }
 
 function keyword<Value>(
   values: ReadonlyMap<string, Value>,
   take: (draft: Draft, value: Value) => void,
 ): Reader {
-  return (lexer, draft) => take(draft, readWord(lexer, values));
+  return (lexer, draft) => take(draft, pick(lexer, lexer.argument(), values));
 }
 
 function hook(process: ProcessName): Reader {
@@ -125,9 +125,9 @@ function hook(process: ProcessName): Reader {
   });
 }
 
-/** One of a closed set of words. Upstart calls any other word an unknown stanza. */
-function readWord<Value>(lexer: Lexer, values: ReadonlyMap<string, Value>): Value {
-  const value = values.get(lexer.argument());
+/** What the word that was just read stands for, of a closed set. Upstart calls any other word an unknown stanza. */
+function pick<Value>(lexer: Lexer, word: string, values: ReadonlyMap<string, Value>): Value {
+  const value = values.get(word);
   if (value === undefined) lexer.failToken("unknown-stanza", [...values.keys()]);
   return value;
 }
@@ -153,7 +153,7 @@ const respawnWords = new Map<string, Reader>([
 
 function readRespawn(lexer: Lexer, draft: Draft): void {
   if (lexer.atLineEnd()) draft.respawn = true;
-  else readWord(lexer, respawnWords)(lexer, draft);
+  else pick(lexer, lexer.keyword(), respawnWords)(lexer, draft);
 }
 
 /** `respawn limit` does not enable respawning by itself (reference 3.1). */
@@ -164,7 +164,7 @@ function readRespawnLimit(lexer: Lexer, draft: Draft): void {
     return;
   }
   draft.respawnLimit = {
-    count: accept(lexer, readInteger(count, 0, largestInt), "illegal-limit"),
+    count: accept(lexer, readCount(count), "illegal-limit"),
     interval: readSeconds(lexer),
   };
 }
@@ -210,7 +210,7 @@ function readOom(lexer: Lexer, draft: Draft): void {
 }
 
 function readResourceLimit(lexer: Lexer, draft: Draft): void {
-  const resource = readWord(lexer, resources);
+  const resource = pick(lexer, lexer.argument(), resources);
   const soft = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
   const hard = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
   setLimit(draft, resource, { soft, hard });

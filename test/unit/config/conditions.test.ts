@@ -34,6 +34,9 @@ describe("conditions", () => {
     ['"and" "or" x=1', "and or x=1"],
     ["AND && || not", "AND && || not"],
     ['foo X="(a)"', "foo X=(a)"],
+    ["foo or\\\n  bar", "(foo or bar)"],
+    ["foo and\\\n(bar)", "(foo and bar)"],
+    ['foo an"d" ""and', "foo and and"],
     ["(a)and(b)or c", "((a and b) or c)"],
   ])("%j is %j", (text, shown) => {
     const result = parse(`start on ${text}\n`);
@@ -79,6 +82,18 @@ describe("conditions", () => {
     ["start on foo\n  or bar\n", "2 2 Unknown stanza"],
     ["start on ()", "1 10 Expected event"],
     [`start on a ""`, "1 11 Expected token"],
+    // A group that is never begun is noticed before one that is never ended.
+    ["start on (\n", "1 9 Expected event"],
+    ["start on a and (\n\\\n", "1 15 Expected event"],
+    ["start on (a and\n", "1 12 Expected event"],
+    // Where the operator is missing shows only when what Upstart takes for an event's arguments is over.
+    ["start on ((a)\n  b\n  or c)\n", "3 2 Expected operator"],
+    ["start on ((a)\n  b 1\n  )\n", "3 2 Expected operator"],
+    ["start on ((a)\n  b\n  2\n", "3 2 Expected operator"],
+    ["start on ((a)\n  b\n  (c))\n", "3 2 Expected operator"],
+    ["start on (a) b K=v w\n", "1 19 Expected variable name before value"],
+    // A line that is continued counts as reached.
+    ["start on a K=v w \\\n  or b\n", "2 15 Expected variable name before value"],
   ])("%j is refused: %s", (text, message) => {
     expect(refusal(text)).toBe(message);
   });

@@ -67,6 +67,7 @@ describe("stanzas", () => {
     ["expect notify\nwatchdog 30\n", { expect: "notify", watchdog: 30 }],
     ["respawn\n", { respawn: true, respawnLimit: { count: 10, interval: 5 } }],
     ["respawn limit 5 60\n", { respawn: false, respawnLimit: { count: 5, interval: 60 } }],
+    ["respawn limit 99999999999 5\n", { respawnLimit: { count: 1215752191, interval: 5 } }],
     ["respawn limit unlimited\n", { respawnLimit: { count: 0, interval: 0 } }],
     ["respawn backoff 1 30\n", { respawn: false, respawnBackoff: { min: 1, max: 30 } }],
     ["kill timeout 10\nkill leftovers\n", { killTimeout: 10, killLeftovers: true }],
@@ -102,6 +103,9 @@ describe("stanzas", () => {
     ["apparmor load /p\napparmor switch q\n", { apparmorLoad: "/p", apparmorSwitch: "q" }],
     ["cgroup cpu\ncgroup cpu a b c\n", { cgroups: [["cpu"], ["cpu", "a", "b", "c"]] }],
     ["debug\ntask\n", { debug: true, task: true }],
+    ['console "log"\nexpect "fork"\n', { console: "log", expect: "fork" }],
+    ['limit "core" 1 1\noom "score" 5\n', { limits: new Map([["core", { soft: 1, hard: 1 }]]), oomScore: 5 }],
+    ["umask -0\n", { umask: 0 }],
     ['manual description "x"\n', { startOn: null, description: "x" }],
     ["manual\nstart on X\n", { startOn: { type: "match", event: "X", args: [] } }],
     ["start on X\nmanual\n", { startOn: null }],
@@ -141,6 +145,20 @@ describe("stanzas", () => {
     ["respawn backoff 10 1\n", "1:19 Illegal backoff, expected MAX not below MIN"],
     ["watchdog 0\n", "1:9 Illegal watchdog interval, expected number of seconds above 0"],
     ["shutdown on never\n", "1:12 Unknown stanza"],
+    ["respawn limit 2147483648 5\n", "1:14 Illegal limit, expected 'unlimited' or integer"],
+    // Upstart looks at the second word of most stanzas with its quotes.
+    ['start "on" foo\n', "1:6 Unknown stanza"],
+    ['stop ""\n', "1:5 Unknown stanza"],
+    ["pre-start 'exec' foo\n", "1:10 Unknown stanza"],
+    ['kill "timeout" 5\n', "1:5 Unknown stanza"],
+    ['reload "signal" HUP\n', "1:7 Unknown stanza"],
+    ['respawn "limit" 5 10\n', "1:8 Unknown stanza"],
+    ['normal "exit" 1\n', "1:7 Unknown stanza"],
+    ['apparmor "load" x\n', "1:9 Unknown stanza"],
+    // The line that is reported is the one that was reached.
+    ["bogus \\\n  foo\n", "2:0 Unknown stanza"],
+    ["\\\nexec true\n", "2:0 Unknown stanza"],
+    ["task\n\\\n  exec true\n", "3:0 Expected token"],
     ["kill timeout \\\n abc\n", "2:1 Illegal interval, expected number of seconds"],
   ])("%j is refused: %s", (text, message) => {
     expect(refusal(text)).toBe(message);
