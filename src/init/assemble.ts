@@ -43,7 +43,7 @@ export function assemble(beginning: Beginning): { readonly init: Init; readonly 
   const reactor = handover?.reactor ?? new Reactor();
   const log = newLog(options, reactor);
   const world = beginning.makeWorld(worldOptions(beginning, environment, reactor));
-  world.logPriority = options.priority;
+  world.outbox.logPriority = options.priority;
   const outputs = new Outputs(reactor, outputOptions(options, environment), log);
   const traces = new Traces();
   const bootRecorder = new BootRecorder(() => reactor.now() - startedAt);

@@ -269,7 +269,7 @@ export class Init {
 
   setLogPriority(priority: LogPriority): void {
     this.#parts.log.priority = priority;
-    this.#parts.world.logPriority = priority;
+    this.#parts.world.outbox.logPriority = priority;
   }
 
   /** At the end of each turn: the world moves, and the stop may go on. */
@@ -326,7 +326,7 @@ export class Init {
     const { reactor, log, world, foreground, runlevels, options } = this.#parts;
     const plan = new StopPlan(
       () => world.jobs(),
-      (job) => world.stopInstance(job.jobClass.name, job.instance, null),
+      (job) => world.requests.stopInstance(job.jobClass.name, job.instance, null),
     );
     return {
       after: (milliseconds, callback) => reactor.after(milliseconds, callback),

@@ -118,3 +118,13 @@ export function waitsForRespawn(job: Job): boolean {
 export function isBusy(job: Job, process: ProcessName): boolean {
   return job.spawning === process || job.pids.has(process);
 }
+
+/** Whether it has a main process at all, and not only its hooks. */
+export function hasMain(job: Job): boolean {
+  return job.jobClass.processes.main !== undefined;
+}
+
+/** Whether main itself says when it is up (`expect`). */
+export function expectsReadiness(job: Job): boolean {
+  return job.jobClass.expect !== "none";
+}

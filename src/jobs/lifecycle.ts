@@ -1,53 +1,19 @@
-import type { EventQueue } from "../events/queue.ts";
-import type { LogPriority } from "../log/priority.ts";
-import { signalName, signals } from "../runtime/signals.ts";
 import {
-  displayName,
-  type EventWaiter,
+  expectsReadiness,
+  hasMain,
   isAlive,
   isBusy,
   type Job,
-  type JobEvent,
   type JobWaiter,
-  nobody,
   waitsForRespawn,
 } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
-import type { JobEnvironments } from "./job-environment.ts";
 import { type JobEventName, jobEventEnvironment } from "./job-events.ts";
-import type { Effect, Outcome, ProcessStatus, RequestError, TimerKind } from "./messages.ts";
-import { describeEnd, isUnexpected } from "./process-end.ts";
-import { judge, respawnDelay, shellStatus } from "./respawn.ts";
+import { armKillTimer, kill } from "./killing.ts";
 import { type Goal, nextState, type State } from "./states.ts";
-
-const { SIGABRT, SIGCONT, SIGKILL, SIGSTOP } = signals;
-
-/** What a job needs of the world around it. Nothing here comes back to the job before its step is done. */
-export interface Surroundings {
-  readonly queue: EventQueue<EventWaiter>;
-  readonly environments: JobEnvironments;
-  /** Everything is being stopped: nothing is respawned. */
-  readonly quiescing: boolean;
-  now(): number;
-  random(): number;
-  effect(effect: Effect): void;
-  /** Whether a line of this priority is wanted: making one that nobody reads takes time. */
-  logs(priority: LogPriority): boolean;
-  log(priority: LogPriority, text: string, job: Job): void;
-  /** The job has other variables. */
-  environmentChanged(job: Job): void;
-  /** A job let go of the event. */
-  unblocked(event: JobEvent): void;
-  /** Keeps the pid index. */
-  processStarted(job: Job, process: ProcessName, pid: number): void;
-  processGone(job: Job, process: ProcessName, pid: number, status: ProcessStatus): void;
-  /** It was forked but not executed; whatever there is of it is nobody's. */
-  processForgotten(job: Job, process: ProcessName): void;
-  goalChanged(job: Job, from: Goal): void;
-  stateChanged(job: Job, from: State): void;
-  /** The instance reached `waiting` and is no more. */
-  retired(job: Job): void;
-}
+import type { Surroundings } from "./surroundings.ts";
+import { cancelTimer, resumeTimers, setTimer } from "./timers.ts";
+import { release } from "./waiters.ts";
 
 // --- goals ---------------------------------------------------------------------------------------------------------
 
@@ -70,7 +36,7 @@ export function changeGoal(job: Job, goal: Goal, around: Surroundings): void {
   if (job.state === "running" || unready || waited) advance(job, around);
 }
 
-function setGoal(job: Job, goal: Goal, around: Surroundings): void {
+export function setGoal(job: Job, goal: Goal, around: Surroundings): void {
   const from = job.goal;
   job.goal = goal;
   around.goalChanged(job, from);
@@ -91,7 +57,7 @@ function isIn(job: Job, process: "post-start" | "pre-stop"): boolean {
 }
 
 /** The states in which a process is asked for. */
-const askingStates = {
+export const askingStates = {
   security: "security-spawning",
   "pre-start": "pre-starting",
   main: "spawning",
@@ -159,7 +125,7 @@ function enter(job: Job, state: State, around: Surroundings): boolean {
  * The process that a state asks for was forked, or could not be: the job goes to the state that waits for the process,
  * whatever its goal is by now, and on if there is nothing to wait for.
  */
-function leaveAskingState(job: Job, process: ProcessName, around: Surroundings): void {
+export function leaveAskingState(job: Job, process: ProcessName, around: Surroundings): void {
   const state = nextState(job.state, "start", false);
   if (job.state === askingStates[process] && state !== null && enter(job, state, around))
     advance(job, around);
@@ -268,302 +234,8 @@ export function blockerFinished(job: Job, around: Surroundings): void {
   advance(job, around);
 }
 
-// --- waiters and failures ------------------------------------------------------------------------------------------
-
-/** Lets go of all who wait for the job. */
-function release(job: Job, failed: boolean, around: Surroundings): void {
-  if (job.waiters.length === 0) return;
-  const waiters = job.waiters;
-  job.waiters = nobody;
-  for (const waiter of waiters) {
-    if (waiter.type === "event") {
-      if (failed) waiter.event.failed = true;
-      around.queue.unblock(waiter.event);
-      around.unblocked(waiter.event);
-    } else {
-      const outcome: Outcome = failed ? refusals[waiter.type] : { ok: true };
-      around.effect({ type: "answer", waiter: waiter.waiter, outcome });
-    }
-  }
-}
-
-const jobFailed: RequestError = "JobFailed";
-const refusals: Readonly<Record<"start" | "stop" | "restart", Outcome>> = {
-  start: { ok: false, error: jobFailed, message: "Job failed to start" },
-  stop: { ok: false, error: jobFailed, message: "Job failed while stopping" },
-  restart: { ok: false, error: jobFailed, message: "Job failed to restart" },
-};
-
-/** Records the first failure of a run, and tells at once all who wait (reference 5.6). */
-function fail(
-  job: Job,
-  process: ProcessName | "respawn",
-  status: ProcessStatus | null,
-  around: Surroundings,
-): void {
-  if (job.failure !== null) return;
-  job.failure = { process, status };
-  release(job, true, around);
-}
-
-// --- processes -----------------------------------------------------------------------------------------------------
-
-/** A process was forked. */
-export function processStarted(job: Job, process: ProcessName, pid: number, around: Surroundings): void {
-  if (around.logs("info")) around.log("info", `${displayName(job)} ${process} process (${pid})`, job);
-  around.processStarted(job, process, pid);
-  leaveAskingState(job, process, around);
-}
-
-/** A process was executed: what waited for that (main, without `expect`) goes on. */
-export function processExecuted(job: Job, process: ProcessName, around: Surroundings): void {
-  if (job.spawning !== process) return;
-  job.spawning = null;
-  if (process !== "main" || job.state !== "spawned") return;
-  if (!expectsReadiness(job) || job.goal === "stop") advance(job, around);
-}
-
-/** `expect` is satisfied. */
-export function mainReady(job: Job, around: Surroundings): void {
-  if (job.state !== "spawned" || !isAlive(job, "main")) return;
-  job.spawning = null;
-  startWatchdog(job, around);
-  advance(job, around);
-}
-
-/** A process could not be executed (reference 5.5). */
-export function spawnFailed(
-  job: Job,
-  process: ProcessName,
-  reason: string,
-  exitStatus: number,
-  around: Surroundings,
-): void {
-  if (job.spawning !== process) return;
-  job.spawning = null;
-  around.processForgotten(job, process);
-  around.log("warn", `Failed to spawn ${displayName(job)} ${process} process: ${reason}`, job);
-  if (process === "pre-start" || process === "main" || process === "post-stop") {
-    if (job.goal !== "stop" && process !== "post-stop") job.ending = { failed: true, exitStatus };
-    fail(job, process, null, around);
-    job.respawnAt = null;
-    if (job.goal !== "stop") setGoal(job, "stop", around);
-  }
-  if (job.state === askingStates[process]) leaveAskingState(job, process, around);
-  else advance(job, around);
-}
-
-/** A process of the job ended, or was stopped or continued (reference 5.4). */
-export function processChanged(
-  job: Job,
-  process: ProcessName,
-  status: ProcessStatus,
-  around: Surroundings,
-): void {
-  const pid = job.pids.get(process) as number;
-  const unexpected = isUnexpected(job, status);
-  around.log(
-    unexpected ? "warn" : "info",
-    `${displayName(job)} ${process} process (${pid}) ${describeEnd(status)}`,
-    job,
-  );
-  if (status.type === "stopped") {
-    if (
-      process === "main" &&
-      job.state === "spawned" &&
-      job.jobClass.expect === "stop" &&
-      status.signal === SIGSTOP
-    ) {
-      around.effect({ type: "kill", job, pid, signal: SIGCONT, group: false });
-      mainReady(job, around);
-    }
-    return;
-  }
-  if (status.type === "continued") return;
-  processGone(job, process, pid, status, around);
-}
-
-/** The process is no more; the log has it already, or nobody knows how it ended. */
-export function processGone(
-  job: Job,
-  process: ProcessName,
-  pid: number,
-  status: ProcessStatus,
-  around: Surroundings,
-): void {
-  around.processGone(job, process, pid, status);
-  if (job.spawning === process) job.spawning = null;
-  switch (process) {
-    case "main":
-      mainEnded(job, status, around);
-      break;
-    case "pre-start":
-      if (job.state === "pre-start") hookEnded(job, process, status, around);
-      break;
-    case "post-stop":
-      if (job.state === "post-stop") hookEnded(job, process, status, around);
-      break;
-    case "security":
-    case "post-start":
-    case "pre-stop":
-      if (job.state === process) advance(job, around);
-      break;
-  }
-}
-
-/** pre-start and post-stop have to end well: else the job is stopped, even if it was to start again. */
-function hookEnded(
-  job: Job,
-  process: "pre-start" | "post-stop",
-  status: ProcessStatus,
-  around: Surroundings,
-): void {
-  if (shellStatus(status) !== 0) {
-    if (process === "pre-start" && job.goal !== "stop")
-      job.ending = { failed: true, exitStatus: shellStatus(status) };
-    fail(job, process, status, around);
-    job.respawnAt = null;
-    if (job.goal !== "stop") setGoal(job, "stop", around);
-  }
-  advance(job, around);
-}
-
-function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void {
-  cancelTimer(job, "kill", around);
-  cancelTimer(job, "watchdog", around);
-  if (job.state === "killed") {
-    advance(job, around);
-    return;
-  }
-  // The `stopping` event still holds it; what main leaves with is no failure any more.
-  if (job.state === "stopping") return;
-  const ran = job.state === "running" ? around.now() - job.since : 0;
-  if (job.goal === "start") decide(job, status, ran, around);
-  // In post-start and pre-stop the process of that name is waited for first.
-  if (job.state === "spawned" || job.state === "running") advance(job, around);
-  else if ((job.state === "post-start" || job.state === "pre-stop") && !isBusy(job, job.state))
-    advance(job, around);
-}
-
-/** Stop, or start anew? Sets the goal; the state is the caller's. */
-function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundings): void {
-  const verdict = judge(job, status, around.now(), !around.quiescing);
-  if (verdict === "respawn") {
-    around.log("warn", `${displayName(job)} main process ended, respawning`, job);
-    const delay = respawnDelay(job, ran, around.random);
-    if (delay > 0) job.respawnAt = around.now() + delay;
-    if (job.state !== "running") setGoal(job, "respawn", around);
-    return;
-  }
-  job.ending = { failed: verdict !== "finished", exitStatus: shellStatus(status) };
-  if (verdict === "too-fast") {
-    around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
-    fail(job, "respawn", null, around);
-  } else if (verdict === "failed") {
-    fail(job, "main", status, around);
-  }
-  setGoal(job, "stop", around);
-}
-
-/** The process that stands for the job is another one: its child (`expect fork`), or one it named (`MAINPID=`). */
-export function mainPidChanged(job: Job, pid: number, around: Surroundings): void {
-  const old = job.pids.get("main");
-  if (old === undefined || old === pid) return;
-  around.log("info", `${displayName(job)} main process (${old}) became new process (${pid})`, job);
-  around.processStarted(job, "main", pid);
-}
-
-function hasMain(job: Job): boolean {
-  return job.jobClass.processes.main !== undefined;
-}
-
-function expectsReadiness(job: Job): boolean {
-  return job.jobClass.expect !== "none";
-}
-
-// --- signals and timers --------------------------------------------------------------------------------------------
-
-function kill(job: Job, pid: number, signal: number, around: Surroundings): void {
-  around.log(
-    "info",
-    `Sending ${signalName(signal)} signal to ${displayName(job)} main process (${pid})`,
-    job,
-  );
-  around.effect({ type: "kill", job, pid, signal, group: true });
-}
-
-/** `kill timeout`. 0 is: at once. */
-function armKillTimer(job: Job, pid: number, around: Surroundings): void {
-  if (job.jobClass.killTimeout === 0) kill(job, pid, SIGKILL, around);
-  else setTimer(job, "kill", job.jobClass.killTimeout * 1000, around);
-}
-
-/** `watchdog SECONDS` of `expect notify`: main must give a sign of life that often. */
-function startWatchdog(job: Job, around: Surroundings): void {
-  if (job.jobClass.watchdog !== null) setTimer(job, "watchdog", job.jobClass.watchdog * 1000, around);
-}
-
-/** A sign of life: the timer is left to run, and looked at when it is over. */
-export function mainAlive(job: Job, around: Surroundings): void {
-  if (job.watchdogAt !== null && job.jobClass.watchdog !== null)
-    job.watchdogAt = around.now() + job.jobClass.watchdog * 1000;
-}
-
-export function timerExpired(job: Job, timer: TimerKind, around: Surroundings): void {
-  const pid = job.pids.get("main");
-  switch (timer) {
-    case "kill":
-      if (job.killAt === null || pid === undefined) return;
-      job.killAt = null;
-      kill(job, pid, SIGKILL, around);
-      return;
-    case "respawn":
-      if (!waitsForRespawn(job)) return;
-      job.respawnAt = null;
-      advance(job, around);
-      return;
-    case "watchdog":
-      if (job.watchdogAt !== null && pid !== undefined) watchdogExpired(job, pid, job.watchdogAt, around);
-      return;
-  }
-}
-
-/** As systemd does: SIGABRT, so that there is a core to look at, and SIGKILL if that is not enough. */
-function watchdogExpired(job: Job, pid: number, due: number, around: Surroundings): void {
-  const left = due - around.now();
-  if (left > 0) {
-    around.effect({ type: "timer", job, timer: "watchdog", after: left });
-    return;
-  }
-  job.watchdogAt = null;
-  if (job.state === "stopping" || job.state === "killed") return;
-  around.log("info", `${displayName(job)} main process (${pid}) gave no sign of life, aborting it`, job);
-  job.watchdogExpired = true;
-  kill(job, pid, SIGABRT, around);
-  armKillTimer(job, pid, around);
-}
-
-const deadlines = { kill: "killAt", respawn: "respawnAt", watchdog: "watchdogAt" } as const;
-
-function setTimer(job: Job, timer: TimerKind, after: number, around: Surroundings): void {
-  job[deadlines[timer]] = around.now() + after;
-  around.effect({ type: "timer", job, timer, after });
-}
-
-function cancelTimer(job: Job, timer: TimerKind, around: Surroundings): void {
-  if (job[deadlines[timer]] === null) return;
-  job[deadlines[timer]] = null;
-  around.effect({ type: "timer-cancel", job, timer });
-}
-
-/** After a re-exec: timers are set again for what is left of them, and a process that was not forked is asked for. */
+/** After a re-exec: its timers run, and a process that was not forked is asked for. */
 export function resume(job: Job, around: Surroundings): void {
-  for (const timer of ["kill", "watchdog"] as const) {
-    const due = job[deadlines[timer]];
-    if (due !== null) setTimer(job, timer, Math.max(0, due - around.now()), around);
-  }
-  if (waitsForRespawn(job) && job.respawnAt !== null) {
-    setTimer(job, "respawn", Math.max(0, job.respawnAt - around.now()), around);
-  }
+  resumeTimers(job, around);
   if (job.spawning !== null && !isAlive(job, job.spawning)) spawn(job, job.spawning, around);
 }

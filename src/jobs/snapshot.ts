@@ -165,7 +165,7 @@ export function snapshot(world: World): WorldState {
   return {
     version: snapshotVersion,
     lastEventId: world.queue.lastId,
-    lastJobId: world.lastJobId,
+    lastJobId: world.instances.lastId,
     quiescing: world.quiescing,
     defaultEnvironment: [...world.environments.defaults],
     events: [...world.queue.events].map(eventToPlain),

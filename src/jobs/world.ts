@@ -1,20 +1,23 @@
-import { ConditionState } from "../events/condition-state.ts";
-import { addVariables, type Environment, expand, isEnvironment, setVariable } from "../events/environment.ts";
-import { failureName } from "../events/event.ts";
 import { EventQueue } from "../events/queue.ts";
-import { type LogPriority, passes } from "../log/priority.ts";
-import { displayName, type EventWaiter, Job, type JobEvent, type JobWaiter, processOfPid } from "./job.ts";
+import { EventHandling } from "./event-handling.ts";
+import * as happenings from "./happenings.ts";
+import { Instances } from "./instances.ts";
+import type { EventWaiter, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import { JobEnvironments } from "./job-environment.ts";
 import { type ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
-import type { Effect, Message, ProcessStatus, RequestError, Waiter } from "./messages.ts";
+import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { type Preview, previewEvent } from "./preview.ts";
-import type { Goal, State } from "./states.ts";
+import { Requests } from "./requests.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { mainAlive } from "./watchdog.ts";
 
 export { displayName } from "./job.ts";
 export type { ClassEntry, ProcessExit } from "./job-registry.ts";
 export type { Preview } from "./preview.ts";
+export type { Request } from "./requests.ts";
 
 export interface WorldOptions {
   /** Monotonic milliseconds. */
@@ -28,11 +31,6 @@ export interface WorldOptions {
   /** Given to every process last, as `UPSTART_SESSION` is in a session. */
   readonly extraEnvironment?: readonly string[];
 }
-
-/** What came of a request: the instance that it concerns, or why it is refused (reference 7.10). */
-export type Request =
-  | { readonly ok: true; readonly job: Job }
-  | { readonly ok: false; readonly error: RequestError; readonly message: string };
 
 export interface EmitOptions {
   /**
@@ -56,34 +54,36 @@ export class World {
   readonly queue = new EventQueue<EventWaiter>();
   readonly registry: JobRegistry;
   readonly environments: JobEnvironments;
-  /** Log effects below this are not made; text that nobody reads costs time. */
-  logPriority: LogPriority = "debug";
-  /** Whether trace effects are made. */
-  tracing = true;
+  readonly instances: Instances;
+  readonly outbox = new Outbox();
+  readonly requests: Requests;
   quiescing = false;
-  readonly #jobsByPid = new Map<number, Job>();
   readonly #mailbox: Message[] = [];
-  #effects: Effect[] = [];
-  /** Come after the other effects of a run: whoever is told that something is over finds it so. */
-  #answers: Effect[] = [];
-  #lastJobId = 0;
   #isBusy = false;
-  readonly #around: lifecycle.Surroundings;
+  readonly #around: Surroundings;
+  readonly #events: EventHandling;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.registry = new JobRegistry(this.queue);
     const { defaultEnvironment, initEnvironment, extraEnvironment } = options;
     this.environments = new JobEnvironments(defaultEnvironment, initEnvironment, extraEnvironment ?? []);
+    this.instances = new Instances(this.registry, options.now);
     this.#around = this.#surroundings();
+    this.requests = new Requests(this.registry, this.instances, this.#around);
+    this.#events = new EventHandling(this.registry, this.instances, this.outbox, this.#around);
   }
 
   // --- classes and instances ---
 
   /** A definition was read. Instances keep the old one, and so do those started while there are any (reference 7.7). */
   setClass(jobClass: JobClass): void {
-    const fulfilled = this.registry.set(jobClass);
-    if (fulfilled !== null) this.#startByCondition(fulfilled, false);
+    this.#startIfFulfilled(this.registry.set(jobClass));
+  }
+
+  /** A new definition came into force, and events that the old one held may fulfil its `start on`. */
+  #startIfFulfilled(entry: ClassEntry | null): void {
+    if (entry !== null) this.#events.startByCondition(entry, false);
   }
 
   /** The definition is gone. With instances the class stays until the last of them is gone. */
@@ -105,96 +105,16 @@ export class World {
   }
 
   /** All instances, by the name of their class. */
-  *jobs(): Generator<Job, void, undefined> {
-    for (const entry of this.registry.all()) yield* entry.instances.values();
+  jobs(): Iterable<Job> {
+    return this.instances.all();
   }
 
   /** Whose process this is, if it is a job's. */
   jobOfPid(pid: number): { readonly job: Job; readonly process: ProcessName } | undefined {
-    const job = this.#jobsByPid.get(pid);
-    const process = job && processOfPid(job, pid);
-    return job && process && { job, process };
+    return this.instances.ofPid(pid);
   }
 
-  // --- requests (reference 8.2, 8.3). Refused at once, or answered by an `answer` effect if there is a waiter. ---
-
-  start(name: string, env: readonly string[], waiter: Waiter | null): Request {
-    const named = this.#name(name, env);
-    if (!named.ok) return named;
-    const existing = named.entry.instances.get(named.instance);
-    if (existing !== undefined && existing.goal !== "stop") return refuseStart(existing);
-    const job = existing ?? this.#create(named.entry, named.instance);
-    job.startEnv = named.env;
-    lifecycle.requestStart(job, waiting("start", waiter), this.#around);
-    return { ok: true, job };
-  }
-
-  stop(name: string, env: readonly string[], waiter: Waiter | null): Request {
-    const found = this.lookup(name, env);
-    if (!found.ok) return found;
-    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
-    found.job.stopEnv = copyEnvironment(env);
-    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
-    return found;
-  }
-
-  restart(name: string, env: readonly string[], waiter: Waiter | null): Request {
-    const named = this.#name(name, env);
-    if (!named.ok) return named;
-    const job = named.entry.instances.get(named.instance);
-    if (job === undefined) return unknownInstance(named.instance);
-    // Upstart names only the instance here.
-    if (job.goal === "stop") return refuseStop(job.instance);
-    job.startEnv = named.env;
-    return this.#restart(job, waiter);
-  }
-
-  /** `reload`: sends the reload signal to main alone, whatever the state. */
-  reload(name: string, env: readonly string[]): Request {
-    const found = this.lookup(name, env);
-    return found.ok ? this.#reload(found.job) : found;
-  }
-
-  /** The instance that these variables name. */
-  lookup(name: string, env: readonly string[]): Request {
-    const named = this.#name(name, env);
-    if (!named.ok) return named;
-    const job = named.entry.instances.get(named.instance);
-    return job === undefined ? unknownInstance(named.instance) : { ok: true, job };
-  }
-
-  // The forms for a process inside the job: by exact name, and the environment stays what it was.
-
-  startInstance(className: string, instance: string, waiter: Waiter | null): Request {
-    const found = this.#exact(className, instance);
-    if (!found.ok) return found;
-    if (found.job.goal !== "stop") return refuseStart(found.job);
-    found.job.startEnv = null;
-    lifecycle.requestStart(found.job, waiting("start", waiter), this.#around);
-    return found;
-  }
-
-  stopInstance(className: string, instance: string, waiter: Waiter | null): Request {
-    const found = this.#exact(className, instance);
-    if (!found.ok) return found;
-    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
-    found.job.stopEnv = null;
-    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
-    return found;
-  }
-
-  restartInstance(className: string, instance: string, waiter: Waiter | null): Request {
-    const found = this.#exact(className, instance);
-    if (!found.ok) return found;
-    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
-    found.job.startEnv = null;
-    return this.#restart(found.job, waiter);
-  }
-
-  reloadInstance(className: string, instance: string): Request {
-    const found = this.#exact(className, instance);
-    return found.ok ? this.#reload(found.job) : found;
-  }
+  // --- events ---
 
   /** Queues an event; the waiter is told when it is finished. The variables must be `KEY=VALUE`. */
   emit(name: string, env: readonly string[], waiter: Waiter | null, options: EmitOptions = {}): JobEvent {
@@ -249,11 +169,7 @@ export class World {
   }
 
   #environmentsChanged(job: Job | null): void {
-    for (const each of job === null ? this.jobs() : [job]) this.#environmentChanged(each);
-  }
-
-  #environmentChanged(job: Job): void {
-    this.registry.find(job.jobClass.name)?.environmentChanged(job);
+    for (const each of job === null ? this.jobs() : [job]) this.instances.environmentChanged(each);
   }
 
   // --- the mailbox ---
@@ -272,13 +188,10 @@ export class World {
     let budget = visitsPerRun;
     do {
       for (const message of this.#mailbox.splice(0)) this.#receiveSafely(message);
-      budget -= this.queue.poll(this.#handler, budget);
+      budget -= this.queue.poll(this.#events, budget);
     } while (this.#mailbox.length > 0 && budget > 0);
     this.#isBusy = budget <= 0;
-    const effects = this.#answers.length === 0 ? this.#effects : this.#effects.concat(this.#answers);
-    this.#effects = [];
-    this.#answers = [];
-    return effects;
+    return this.outbox.take();
   }
 
   /** Whether the last `run` was not done with everything. */
@@ -291,32 +204,27 @@ export class World {
     try {
       this.#receive(message);
     } catch (error) {
-      this.#reportFault(`message ${message.type}`, error);
+      this.outbox.fault(`message ${message.type}`, error);
       const job = "job" in message ? message.job : undefined;
       if (job !== undefined && job.goal !== "stop") lifecycle.requestStop(job, [], this.#around);
     }
-  }
-
-  #reportFault(where: string, error: unknown): void {
-    const text = error instanceof Error ? `${error.message} ${error.stack ?? ""}` : String(error);
-    this.#log("error", `Internal error at ${where}: ${text.trim()}`);
   }
 
   #receive(message: Message): void {
     const around = this.#around;
     switch (message.type) {
       case "started":
-        lifecycle.processStarted(message.job, message.process, message.pid, around);
+        happenings.processStarted(message.job, message.process, message.pid, around);
         break;
       case "withdrawn":
-        if (message.job.spawning === message.process) this.#forget(message.job, message.process);
+        if (message.job.spawning === message.process) this.instances.forget(message.job, message.process);
         break;
       case "executed":
-        lifecycle.processExecuted(message.job, message.process, around);
+        happenings.processExecuted(message.job, message.process, around);
         break;
       case "spawn-failed":
-        this.#rememberSpawnFailure(message.job, message.process, message.reason);
-        lifecycle.spawnFailed(message.job, message.process, message.reason, message.exitStatus, around);
+        this.instances.spawnFailed(message.job, message.process, message.reason);
+        happenings.spawnFailed(message.job, message.process, message.reason, message.exitStatus, around);
         break;
       case "process":
         this.#processChanged(message.pid, message.status);
@@ -325,16 +233,16 @@ export class World {
         this.#processVanished(message.pid);
         break;
       case "ready":
-        lifecycle.mainReady(message.job, around);
+        happenings.mainReady(message.job, around);
         break;
       case "main-pid":
-        lifecycle.mainPidChanged(message.job, message.pid, around);
+        happenings.mainPidChanged(message.job, message.pid, around);
         break;
       case "alive":
-        lifecycle.mainAlive(message.job, around);
+        mainAlive(message.job, around);
         break;
       case "timer":
-        lifecycle.timerExpired(message.job, message.timer, around);
+        happenings.timerExpired(message.job, message.timer, around);
         break;
       case "abandoned":
         this.#abandon(message.waiter);
@@ -344,13 +252,13 @@ export class World {
 
   #processChanged(pid: number, status: ProcessStatus): void {
     const owner = this.jobOfPid(pid);
-    if (owner !== undefined) lifecycle.processChanged(owner.job, owner.process, status, this.#around);
+    if (owner !== undefined) happenings.processChanged(owner.job, owner.process, status, this.#around);
   }
 
   #processVanished(pid: number): void {
     const owner = this.jobOfPid(pid);
     const unknown: ProcessStatus = { type: "exited", status: 0 };
-    if (owner !== undefined) lifecycle.processGone(owner.job, owner.process, pid, unknown, this.#around);
+    if (owner !== undefined) happenings.processGone(owner.job, owner.process, pid, unknown, this.#around);
   }
 
   /** Whoever waited is gone; what was asked for goes on. */
@@ -368,291 +276,47 @@ export class World {
 
   // --- re-exec; `snapshot.ts` does the rest ---
 
-  get lastJobId(): number {
-    return this.#lastJobId;
-  }
-
   /** After the jobs were put back: their pids are known again, their timers run, and what was asked for is. */
   resume(lastJobId: number): void {
-    this.#lastJobId = lastJobId;
+    this.instances.resume(lastJobId);
     for (const job of this.jobs()) {
-      for (const pid of job.pids.values()) this.#jobsByPid.set(pid, job);
-      this.#environmentChanged(job);
+      this.instances.environmentChanged(job);
       lifecycle.resume(job, this.#around);
     }
   }
 
-  // --- events ---
-
-  readonly #handler = {
-    handle: (event: JobEvent): void => {
-      try {
-        this.#handle(event);
-      } catch (error) {
-        this.#reportFault(`event ${event.name}`, error);
-      }
-    },
-    finish: (event: JobEvent): void => this.#finish(event),
-  };
-
-  /** Shows a pending event to all classes, by name; in each the stops come first (reference 4.4). */
-  #handle(event: JobEvent): void {
-    if (this.#logs("info")) this.#log("info", `Handling ${event.name} event`);
-    this.#traceEvent(event, "handling");
-    for (const entry of this.registry.listeningTo(event.name, event.env)) {
-      this.#handleStops(entry, event);
-      // The last instance of a class whose file is gone takes the class with it.
-      if (this.registry.find(entry.jobClass.name) !== entry) continue;
-      if (entry.startOn?.handle(event, [], this.queue) === true)
-        this.#startByCondition(entry, event.ofShutdown);
-    }
-    if (event.jobs === 0) this.#tellEarly(event);
-  }
-
-  #handleStops(entry: ClassEntry, event: JobEvent): void {
-    for (const job of entry.instancesListeningTo(event.name, event.env)) {
-      const { stopOn } = job;
-      if (stopOn?.handle(event, job.env, this.queue) !== true) continue;
-      if (job.goal !== "stop") {
-        const contributors = stopOn.contributors();
-        job.stopEnv = environmentOf([], contributors, "UPSTART_STOP_EVENTS");
-        lifecycle.requestStop(job, this.#attach(contributors, job), this.#around);
-      }
-      stopOn.reset(this.queue);
-    }
-  }
-
-  /** `start on` of the class is fulfilled: starts the instance that the events name, and forgets them. */
-  #startByCondition(entry: ClassEntry, ofShutdown: boolean): void {
-    const condition = entry.startOn as ConditionState<JobEvent>;
-    const contributors = condition.contributors();
-    const env = environmentOf(this.environments.ofClass(entry.jobClass), contributors, "UPSTART_EVENTS");
-    const instance = expand(entry.jobClass.instance, env);
-    if (!instance.ok) {
-      this.#log("warn", `Failed to obtain ${entry.jobClass.name} instance: ${instance.error}`);
-    } else if (this.#mayStart(entry.jobClass, contributors, ofShutdown)) {
-      this.#startInstance(entry, instance.text, env, contributors, ofShutdown);
-    }
-    condition.reset(this.queue);
-  }
-
-  #startInstance(
-    entry: ClassEntry,
-    instance: string,
-    env: Environment,
-    contributors: readonly JobEvent[],
-    ofShutdown: boolean,
-  ): void {
-    const existing = entry.instances.get(instance);
-    if (existing !== undefined && existing.goal !== "stop") return;
-    const job = existing ?? this.#create(entry, instance);
-    job.startEnv = env;
-    job.ofShutdown = ofShutdown;
-    lifecycle.requestStart(job, this.#attach(contributors, job), this.#around);
-  }
-
-  /**
-   * While everything is being stopped an event starts only what belongs to the stop: jobs of its own events, and tasks,
-   * but none after the fact (`started`, `stopped`), or a task that follows itself would go on for ever.
-   */
-  #mayStart(jobClass: JobClass, contributors: readonly JobEvent[], ofShutdown: boolean): boolean {
-    if (!this.quiescing || ofShutdown) return true;
-    return jobClass.task && !contributors.some(({ name }) => name === "started" || name === "stopped");
-  }
-
-  /** The events wait for the job; but not the one that the job waits for, or neither would ever go on. */
-  #attach(events: readonly JobEvent[], job: Job): JobWaiter[] {
-    const waiters: JobWaiter[] = [];
-    for (const event of events) {
-      if (event === job.blocker) continue;
-      this.queue.block(event);
-      waiters.push({ type: "event", event });
-    }
-    return waiters;
-  }
-
-  /** Nobody waits for the event any more: tells who waits for it (reference 4.6). */
-  #finish(event: JobEvent): void {
-    this.#traceEvent(event, "finished");
-    for (const waiter of event.waiters.splice(0)) {
-      if (waiter.type === "request") this.#answerEmit(waiter.waiter, event.failed);
-      else this.#goOn(waiter.job);
-    }
-    const name = event.failed ? failureName(event.name) : null;
-    if (name !== null) this.queue.emit(name, [...event.env], event.ofShutdown);
-  }
-
-  /** What a job waited for is over. */
-  #goOn(job: Job): void {
-    try {
-      lifecycle.blockerFinished(job, this.#around);
-    } catch (error) {
-      this.#reportFault(`${displayName(job)} ${job.state}`, error);
-    }
-  }
-
-  #tellEarly(event: JobEvent): void {
-    for (const waiter of [...event.waiters]) {
-      if (waiter.type !== "request" || !waiter.early) continue;
-      event.waiters.splice(event.waiters.indexOf(waiter), 1);
-      this.#answerEmit(waiter.waiter, event.failed);
-    }
-  }
-
-  #answerEmit(waiter: Waiter, failed: boolean): void {
-    const outcome = failed
-      ? ({ ok: false, error: "EventFailed", message: "Event failed" } as const)
-      : ({ ok: true } as const);
-    this.#answers.push({ type: "answer", waiter, outcome });
-  }
-
-  // --- instances ---
-
-  /** The class, and the instance that the variables name with the environment that it would be started with. */
-  #name(
-    name: string,
-    env: readonly string[],
-  ):
-    | { readonly ok: true; readonly entry: ClassEntry; readonly instance: string; readonly env: Environment }
-    | { readonly ok: false; readonly error: RequestError; readonly message: string } {
-    const entry = this.registry.find(name);
-    if (entry === undefined) return { ok: false, error: "UnknownJob", message: `Unknown job: ${name}` };
-    if (!isEnvironment(env))
-      return { ok: false, error: "InvalidArgs", message: "Env must be KEY=VALUE pairs" };
-    const full = this.environments.ofClass(entry.jobClass);
-    addVariables(full, env);
-    const instance = expand(entry.jobClass.instance, full);
-    if (!instance.ok) return { ok: false, error: "InvalidArgs", message: instance.error };
-    return { ok: true, entry, instance: instance.text, env: full };
-  }
-
-  #exact(className: string, instance: string): Request {
-    const entry = this.registry.find(className);
-    if (entry === undefined) return { ok: false, error: "UnknownJob", message: `Unknown job: ${className}` };
-    const job = entry.instances.get(instance);
-    return job === undefined ? unknownInstance(instance) : { ok: true, job };
-  }
-
-  #create(entry: ClassEntry, instance: string): Job {
-    const stopOn = entry.stopOn === null ? null : new ConditionState<JobEvent>(entry.stopOn);
-    const job = new Job(++this.#lastJobId, entry.jobClass, instance, stopOn, this.options.now());
-    entry.addInstance(job);
-    return job;
-  }
-
-  #restart(job: Job, waiter: Waiter | null): Request {
-    job.stopEnv = null;
-    lifecycle.requestRestart(job, waiting("restart", waiter), this.#around);
-    return { ok: true, job };
-  }
-
-  #reload(job: Job): Request {
-    const pid = job.pids.get("main");
-    if (pid === undefined) {
-      return { ok: false, error: "NotRunning", message: `Job is not running: ${displayName(job)}` };
-    }
-    this.#effects.push({ type: "kill", job, pid, signal: job.jobClass.reloadSignal, group: false });
-    return { ok: true, job };
-  }
-
-  #retire(job: Job): void {
-    const entry = this.registry.find(job.jobClass.name);
-    if (entry === undefined || entry.instances.get(job.instance) !== job) return;
-    entry.removeInstance(job);
-    if (job.failure !== null) {
-      const reason = entry.lastFailure?.instance === job.instance ? entry.lastFailure.reason : null;
-      entry.lastFailure = { ...job.failure, instance: job.instance, reason, at: this.options.now() };
-    }
-    const fulfilled = this.registry.reconsider(entry);
-    if (fulfilled !== null) this.#startByCondition(fulfilled, false);
-  }
-
-  #rememberSpawnFailure(job: Job, process: ProcessName, reason: string): void {
-    const entry = this.registry.find(job.jobClass.name);
-    if (entry === undefined) return;
-    entry.lastFailure = { instance: job.instance, process, status: null, reason, at: this.options.now() };
-  }
-
   // --- what jobs need of the world ---
 
-  #surroundings(): lifecycle.Surroundings {
+  #surroundings(): Surroundings {
     const world = this;
+    const { queue, environments, instances, outbox } = this;
     const { now, random } = this.options;
     return {
-      queue: this.queue,
-      environments: this.environments,
+      queue,
+      environments,
       get quiescing() {
         return world.quiescing;
       },
       now,
       random,
-      effect: (effect) => {
-        if (effect.type === "answer") world.#answers.push(effect);
-        else world.#effects.push(effect);
+      effect: (effect) => outbox.push(effect),
+      logs: (priority) => outbox.logs(priority),
+      log: (priority, text, job) => outbox.log(priority, text, job),
+      unblocked: (event) => world.#events.unblocked(event),
+      environmentChanged: (job) => instances.environmentChanged(job),
+      processStarted: (job, process, pid) => {
+        instances.processStarted(job, process, pid);
+        outbox.processChanged(job, process, pid, null);
       },
-      logs: (priority) => world.#logs(priority),
-      log: (priority, text, job) => world.#log(priority, text, job),
-      unblocked: (event) => {
-        if (event.progress === "handling" && event.jobs === 0) world.#tellEarly(event);
-      },
-      environmentChanged: (job) => world.#environmentChanged(job),
-      processStarted: (job, process, pid) => world.#processStarted(job, process, pid),
       processGone: (job, process, pid, status) => {
-        world.#forget(job, process);
-        const entry = world.registry.find(job.jobClass.name);
-        entry?.remember({ instance: job.instance, process, pid, status, at: now() });
-        if (world.tracing)
-          world.#effects.push({ type: "trace", what: { type: "process", job, process, pid, status } });
+        instances.processGone(job, process, pid, status);
+        outbox.processChanged(job, process, pid, status);
       },
-      processForgotten: (job, process) => world.#forget(job, process),
-      goalChanged: (job, from) => world.#goalChanged(job, from),
-      stateChanged: (job, from) => world.#stateChanged(job, from),
-      retired: (job) => world.#retire(job),
+      processForgotten: (job, process) => instances.forget(job, process),
+      goalChanged: (job, from) => outbox.goalChanged(job, from),
+      stateChanged: (job, from) => outbox.stateChanged(job, from),
+      retired: (job) => world.#startIfFulfilled(instances.retire(job)),
     };
-  }
-
-  #processStarted(job: Job, process: ProcessName, pid: number): void {
-    this.#forget(job, process);
-    job.pids.set(process, pid);
-    this.#jobsByPid.set(pid, job);
-    if (this.tracing) {
-      this.#effects.push({ type: "trace", what: { type: "process", job, process, pid, status: null } });
-    }
-  }
-
-  #forget(job: Job, process: ProcessName): void {
-    const pid = job.pids.get(process);
-    if (pid === undefined) return;
-    job.pids.delete(process);
-    this.#jobsByPid.delete(pid);
-  }
-
-  #goalChanged(job: Job, from: Goal): void {
-    if (this.#logs("info"))
-      this.#log("info", `${displayName(job)} goal changed from ${from} to ${job.goal}`, job);
-    if (this.tracing) this.#effects.push({ type: "trace", what: { type: "goal", job, from, to: job.goal } });
-  }
-
-  #stateChanged(job: Job, from: State): void {
-    if (this.#logs("info"))
-      this.#log("info", `${displayName(job)} state changed from ${from} to ${job.state}`, job);
-    if (this.tracing)
-      this.#effects.push({ type: "trace", what: { type: "state", job, from, to: job.state } });
-  }
-
-  #traceEvent(event: JobEvent, progress: "handling" | "finished"): void {
-    if (!this.tracing) return;
-    const { name, env, failed } = event;
-    this.#effects.push({ type: "trace", what: { type: "event", name, env, progress, failed } });
-  }
-
-  #logs(priority: LogPriority): boolean {
-    return passes(priority, this.logPriority);
-  }
-
-  #log(priority: LogPriority, text: string, job?: Job): void {
-    if (this.#logs(priority))
-      this.#effects.push({ type: "log", priority, text, ...(job === undefined ? {} : { job }) });
   }
 }
 
@@ -660,33 +324,4 @@ export class World {
 function comesBackUp(job: Job): boolean {
   if (job.goal === "respawn") return true;
   return ["stopping", "killed", "post-stopping", "post-stop"].includes(job.state);
-}
-
-function waiting(type: "start" | "stop" | "restart", waiter: Waiter | null): JobWaiter[] {
-  return waiter === null ? [] : [{ type, waiter }];
-}
-
-function copyEnvironment(env: readonly string[]): Environment {
-  const copy: Environment = [];
-  addVariables(copy, env);
-  return copy;
-}
-
-/** Adds the variables of the events, the later in the condition winning, and the list of their names. */
-function environmentOf(env: Environment, events: readonly JobEvent[], list: string): Environment {
-  for (const event of events) addVariables(env, event.env);
-  setVariable(env, `${list}=${events.map(({ name }) => name).join(" ")}`, true);
-  return env;
-}
-
-function refuseStart(job: Job): Request {
-  return { ok: false, error: "AlreadyStarted", message: `Job is already running: ${displayName(job)}` };
-}
-
-function refuseStop(name: string): Request {
-  return { ok: false, error: "AlreadyStopped", message: `Job has already been stopped: ${name}` };
-}
-
-function unknownInstance(instance: string): Request {
-  return { ok: false, error: "UnknownInstance", message: `Unknown instance: ${instance}` };
 }

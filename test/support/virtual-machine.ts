@@ -99,15 +99,15 @@ export class VirtualMachine {
   }
 
   start(name: string, ...env: string[]): Client {
-    return this.#request((client) => this.world.start(name, env, client));
+    return this.#request((client) => this.world.requests.start(name, env, client));
   }
 
   stop(name: string, ...env: string[]): Client {
-    return this.#request((client) => this.world.stop(name, env, client));
+    return this.#request((client) => this.world.requests.stop(name, env, client));
   }
 
   restart(name: string, ...env: string[]): Client {
-    return this.#request((client) => this.world.restart(name, env, client));
+    return this.#request((client) => this.world.requests.restart(name, env, client));
   }
 
   emit(name: string, env: readonly string[] = [], options: EmitOptions = {}): Client {
@@ -120,7 +120,7 @@ export class VirtualMachine {
   /** As a process inside the job does. */
   inside(what: "start" | "stop" | "restart", name: string, instance = ""): Request {
     const method = { start: "startInstance", stop: "stopInstance", restart: "restartInstance" } as const;
-    const request = this.world[method[what]](name, instance, null);
+    const request = this.world.requests[method[what]](name, instance, null);
     this.settle();
     return request;
   }

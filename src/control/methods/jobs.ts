@@ -31,7 +31,7 @@ export function findInstance(
 ): Job {
   const { world } = call.daemon;
   if (params.instance === undefined) {
-    const found = world.lookup(params.job, params.env ?? []);
+    const found = world.requests.lookup(params.job, params.env ?? []);
     if (found.ok) return found.job;
     throw refusal(call, params.job, found);
   }
@@ -100,13 +100,13 @@ function change(call: Call, what: Change, params: Parameters["start"]): unknown 
   const { world } = call.daemon;
   const env = params.env ?? [];
   if (params.wait === false) {
-    const request = world[what](params.job, env, null);
+    const request = world.requests[what](params.job, env, null);
     if (!request.ok) throw refusal(call, params.job, request);
     call.daemon.settle();
     return statusNow(call, request.job);
   }
   const waiter = call.waiter();
-  const request = world[what](params.job, env, waiter);
+  const request = world.requests[what](params.job, env, waiter);
   if (!request.ok) throw refusal(call, params.job, request);
   call.awaits({ type: "job", job: params.job, instance: request.job.instance });
   call.daemon.settle();
@@ -119,10 +119,10 @@ function changeOwn(call: Call, what: Change, name: string, instance: string): Jo
   const { world } = call.daemon;
   const request =
     what === "start"
-      ? world.startInstance(name, instance, null)
+      ? world.requests.startInstance(name, instance, null)
       : what === "stop"
-        ? world.stopInstance(name, instance, null)
-        : world.restartInstance(name, instance, null);
+        ? world.requests.stopInstance(name, instance, null)
+        : world.requests.restartInstance(name, instance, null);
   if (!request.ok) throw refusal(call, name, request);
   call.daemon.settle();
   return statusNow(call, request.job);
@@ -138,8 +138,8 @@ export function reload(call: Call, params: Parameters["reload"]): null {
   const { world } = call.daemon;
   const request =
     params.instance === undefined
-      ? world.reload(params.job, params.env ?? [])
-      : world.reloadInstance(params.job, params.instance);
+      ? world.requests.reload(params.job, params.env ?? [])
+      : world.requests.reloadInstance(params.job, params.instance);
   if (!request.ok) throw refusal(call, params.job, request);
   call.daemon.settle();
   return null;

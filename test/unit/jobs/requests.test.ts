@@ -10,8 +10,8 @@ describe("requests", () => {
     const unknown = { ok: false, error: "UnknownJob", message: "Unknown job: nope" };
     for (const what of ["start", "stop", "restart"] as const)
       expect(machine[what]("nope").outcome).toEqual(unknown);
-    expect(machine.world.lookup("nope", [])).toEqual(unknown);
-    expect(machine.world.reload("nope", [])).toEqual(unknown);
+    expect(machine.world.requests.lookup("nope", [])).toEqual(unknown);
+    expect(machine.world.requests.reload("nope", [])).toEqual(unknown);
     expect(machine.inside("start", "nope")).toEqual(unknown);
   });
 
@@ -28,7 +28,7 @@ describe("requests", () => {
     const unknown = { ok: false, error: "InvalidArgs", message: "Unknown parameter: N" };
     for (const what of ["start", "stop", "restart"] as const)
       expect(machine[what]("a").outcome).toEqual(unknown);
-    expect(machine.world.lookup("a", ["M=1"])).toEqual(unknown);
+    expect(machine.world.requests.lookup("a", ["M=1"])).toEqual(unknown);
   });
 
   it("name an instance that is there", () => {
@@ -37,7 +37,7 @@ describe("requests", () => {
     const unknown = { ok: false, error: "UnknownInstance", message: "Unknown instance: 2" };
     expect(machine.stop("a", "N=2").outcome).toEqual(unknown);
     expect(machine.restart("a", "N=2").outcome).toEqual(unknown);
-    expect(machine.world.reload("a", ["N=2"])).toEqual(unknown);
+    expect(machine.world.requests.reload("a", ["N=2"])).toEqual(unknown);
     expect(machine.stop("b").outcome).toEqual({
       ok: false,
       error: "UnknownInstance",
@@ -79,14 +79,14 @@ describe("requests", () => {
   it("reload main alone, in whatever state, when there is one", () => {
     const machine = new VirtualMachine({ a: "reload signal USR1\npre-start exec run\nexec ignore" });
     machine.start("a");
-    expect(machine.world.reload("a", [])).toEqual({
+    expect(machine.world.requests.reload("a", [])).toEqual({
       ok: false,
       error: "NotRunning",
       message: "Job is not running: a",
     });
     machine.end("a", "pre-start");
     machine.stop("a");
-    expect(machine.world.reload("a", []).ok).toBe(true);
+    expect(machine.world.requests.reload("a", []).ok).toBe(true);
     machine.settle();
     expect(machine.effects.at(-1)).toMatchObject({ type: "kill", signal: 10, group: false });
   });

@@ -1,0 +1,158 @@
+import type { ConditionState } from "../events/condition-state.ts";
+import { addVariables, type Environment, expand, setVariable } from "../events/environment.ts";
+import { failureName } from "../events/event.ts";
+import type { EventHandler } from "../events/queue.ts";
+import type { Instances } from "./instances.ts";
+import { displayName, type EventWaiter, type Job, type JobEvent, type JobWaiter } from "./job.ts";
+import type { JobClass } from "./job-class.ts";
+import type { ClassEntry, JobRegistry } from "./job-registry.ts";
+import * as lifecycle from "./lifecycle.ts";
+import type { Waiter } from "./messages.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What events do to jobs: the conditions that they fulfil, and who is told when they are over (reference 4). */
+export class EventHandling implements EventHandler<EventWaiter> {
+  readonly #registry: JobRegistry;
+  readonly #instances: Instances;
+  readonly #outbox: Outbox;
+  readonly #around: Surroundings;
+
+  constructor(registry: JobRegistry, instances: Instances, outbox: Outbox, around: Surroundings) {
+    this.#registry = registry;
+    this.#instances = instances;
+    this.#outbox = outbox;
+    this.#around = around;
+  }
+
+  handle(event: JobEvent): void {
+    try {
+      this.#handle(event);
+    } catch (error) {
+      this.#outbox.fault(`event ${event.name}`, error);
+    }
+  }
+
+  /** Nobody waits for the event any more: tells who waits for it (reference 4.6). */
+  finish(event: JobEvent): void {
+    this.#outbox.eventProgressed(event, "finished");
+    for (const waiter of event.waiters.splice(0)) {
+      if (waiter.type === "request") this.#answer(waiter.waiter, event.failed);
+      else this.#goOn(waiter.job);
+    }
+    const name = event.failed ? failureName(event.name) : null;
+    if (name !== null) this.#around.queue.emit(name, [...event.env], event.ofShutdown);
+  }
+
+  /** A job let go of the event. */
+  unblocked(event: JobEvent): void {
+    if (event.progress === "handling" && event.jobs === 0) this.#tellEarly(event);
+  }
+
+  /** `start on` of the class is fulfilled: starts the instance that the events name, and forgets them. */
+  startByCondition(entry: ClassEntry, ofShutdown: boolean): void {
+    const condition = entry.startOn as ConditionState<JobEvent>;
+    const contributors = condition.contributors();
+    const classEnvironment = this.#around.environments.ofClass(entry.jobClass);
+    const env = environmentOf(classEnvironment, contributors, "UPSTART_EVENTS");
+    const instance = expand(entry.jobClass.instance, env);
+    if (!instance.ok) {
+      this.#outbox.log("warn", `Failed to obtain ${entry.jobClass.name} instance: ${instance.error}`);
+    } else if (this.#mayStart(entry.jobClass, contributors, ofShutdown)) {
+      this.#startInstance(entry, instance.text, env, contributors, ofShutdown);
+    }
+    condition.reset(this.#around.queue);
+  }
+
+  /** Shows a pending event to all classes, by name; in each the stops come first (reference 4.4). */
+  #handle(event: JobEvent): void {
+    this.#outbox.eventProgressed(event, "handling");
+    for (const entry of this.#registry.listeningTo(event.name, event.env)) {
+      this.#handleStops(entry, event);
+      // The last instance of a class whose file is gone takes the class with it.
+      if (this.#registry.find(entry.jobClass.name) !== entry) continue;
+      if (entry.startOn?.handle(event, [], this.#around.queue) === true)
+        this.startByCondition(entry, event.ofShutdown);
+    }
+    if (event.jobs === 0) this.#tellEarly(event);
+  }
+
+  #handleStops(entry: ClassEntry, event: JobEvent): void {
+    for (const job of entry.instancesListeningTo(event.name, event.env)) {
+      const { stopOn } = job;
+      if (stopOn?.handle(event, job.env, this.#around.queue) !== true) continue;
+      if (job.goal !== "stop") {
+        const contributors = stopOn.contributors();
+        job.stopEnv = environmentOf([], contributors, "UPSTART_STOP_EVENTS");
+        lifecycle.requestStop(job, this.#attach(contributors, job), this.#around);
+      }
+      stopOn.reset(this.#around.queue);
+    }
+  }
+
+  #startInstance(
+    entry: ClassEntry,
+    instance: string,
+    env: Environment,
+    contributors: readonly JobEvent[],
+    ofShutdown: boolean,
+  ): void {
+    const existing = entry.instances.get(instance);
+    if (existing !== undefined && existing.goal !== "stop") return;
+    const job = existing ?? this.#instances.create(entry, instance);
+    job.startEnv = env;
+    job.ofShutdown = ofShutdown;
+    lifecycle.requestStart(job, this.#attach(contributors, job), this.#around);
+  }
+
+  /**
+   * While everything is being stopped an event starts only what belongs to the stop: jobs of its own events, and tasks,
+   * but none after the fact (`started`, `stopped`), or a task that follows itself would go on for ever.
+   */
+  #mayStart(jobClass: JobClass, contributors: readonly JobEvent[], ofShutdown: boolean): boolean {
+    if (!this.#around.quiescing || ofShutdown) return true;
+    return jobClass.task && !contributors.some(({ name }) => name === "started" || name === "stopped");
+  }
+
+  /** The events wait for the job; but not the one that the job waits for, or neither would ever go on. */
+  #attach(events: readonly JobEvent[], job: Job): JobWaiter[] {
+    const waiters: JobWaiter[] = [];
+    for (const event of events) {
+      if (event === job.blocker) continue;
+      this.#around.queue.block(event);
+      waiters.push({ type: "event", event });
+    }
+    return waiters;
+  }
+
+  /** What a job waited for is over. */
+  #goOn(job: Job): void {
+    try {
+      lifecycle.blockerFinished(job, this.#around);
+    } catch (error) {
+      this.#outbox.fault(`${displayName(job)} ${job.state}`, error);
+    }
+  }
+
+  #tellEarly(event: JobEvent): void {
+    for (const waiter of [...event.waiters]) {
+      if (waiter.type !== "request" || !waiter.early) continue;
+      event.waiters.splice(event.waiters.indexOf(waiter), 1);
+      this.#answer(waiter.waiter, event.failed);
+    }
+  }
+
+  #answer(waiter: Waiter, failed: boolean): void {
+    this.#outbox.answer(
+      waiter,
+      failed ? { ok: false, error: "EventFailed", message: "Event failed" } : { ok: true },
+    );
+  }
+}
+
+/** Adds the variables of the events, the later in the condition winning, and the list of their names. */
+function environmentOf(env: Environment, events: readonly JobEvent[], list: string): Environment {
+  for (const event of events) addVariables(env, event.env);
+  setVariable(env, `${list}=${events.map(({ name }) => name).join(" ")}`, true);
+  return env;
+}

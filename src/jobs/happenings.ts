@@ -1,0 +1,198 @@
+import { signals } from "../runtime/signals.ts";
+import { displayName, expectsReadiness, isAlive, isBusy, type Job, waitsForRespawn } from "./job.ts";
+import type { ProcessName } from "./job-class.ts";
+import { kill } from "./killing.ts";
+import { advance, askingStates, leaveAskingState, setGoal } from "./lifecycle.ts";
+import type { ProcessStatus, TimerKind } from "./messages.ts";
+import { describeEnd, isUnexpected } from "./process-end.ts";
+import { judge, respawnDelay, shellStatus } from "./respawn.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { cancelTimer } from "./timers.ts";
+import { fail } from "./waiters.ts";
+import { startWatchdog, watchdogExpired } from "./watchdog.ts";
+
+// What happens to a job from outside: its processes start, change and end, its timers expire.
+
+/** A process was forked. */
+export function processStarted(job: Job, process: ProcessName, pid: number, around: Surroundings): void {
+  if (around.logs("info")) around.log("info", `${displayName(job)} ${process} process (${pid})`, job);
+  around.processStarted(job, process, pid);
+  leaveAskingState(job, process, around);
+}
+
+/** A process was executed: what waited for that (main, without `expect`) goes on. */
+export function processExecuted(job: Job, process: ProcessName, around: Surroundings): void {
+  if (job.spawning !== process) return;
+  job.spawning = null;
+  if (process !== "main" || job.state !== "spawned") return;
+  if (!expectsReadiness(job) || job.goal === "stop") advance(job, around);
+}
+
+/** `expect` is satisfied. */
+export function mainReady(job: Job, around: Surroundings): void {
+  if (job.state !== "spawned" || !isAlive(job, "main")) return;
+  job.spawning = null;
+  startWatchdog(job, around);
+  advance(job, around);
+}
+
+/** A process could not be executed (reference 5.5). */
+export function spawnFailed(
+  job: Job,
+  process: ProcessName,
+  reason: string,
+  exitStatus: number,
+  around: Surroundings,
+): void {
+  if (job.spawning !== process) return;
+  job.spawning = null;
+  around.processForgotten(job, process);
+  around.log("warn", `Failed to spawn ${displayName(job)} ${process} process: ${reason}`, job);
+  if (process === "pre-start" || process === "main" || process === "post-stop") {
+    if (job.goal !== "stop" && process !== "post-stop") job.ending = { failed: true, exitStatus };
+    fail(job, process, null, around);
+    job.respawnAt = null;
+    if (job.goal !== "stop") setGoal(job, "stop", around);
+  }
+  if (job.state === askingStates[process]) leaveAskingState(job, process, around);
+  else advance(job, around);
+}
+
+/** A process of the job ended, or was stopped or continued (reference 5.4). */
+export function processChanged(
+  job: Job,
+  process: ProcessName,
+  status: ProcessStatus,
+  around: Surroundings,
+): void {
+  const pid = job.pids.get(process) as number;
+  const unexpected = isUnexpected(job, status);
+  around.log(
+    unexpected ? "warn" : "info",
+    `${displayName(job)} ${process} process (${pid}) ${describeEnd(status)}`,
+    job,
+  );
+  if (status.type === "stopped") {
+    if (
+      process === "main" &&
+      job.state === "spawned" &&
+      job.jobClass.expect === "stop" &&
+      status.signal === signals.SIGSTOP
+    ) {
+      around.effect({ type: "kill", job, pid, signal: signals.SIGCONT, group: false });
+      mainReady(job, around);
+    }
+    return;
+  }
+  if (status.type === "continued") return;
+  processGone(job, process, pid, status, around);
+}
+
+/** The process is no more; the log has it already, or nobody knows how it ended. */
+export function processGone(
+  job: Job,
+  process: ProcessName,
+  pid: number,
+  status: ProcessStatus,
+  around: Surroundings,
+): void {
+  around.processGone(job, process, pid, status);
+  if (job.spawning === process) job.spawning = null;
+  switch (process) {
+    case "main":
+      mainEnded(job, status, around);
+      break;
+    case "pre-start":
+      if (job.state === "pre-start") hookEnded(job, process, status, around);
+      break;
+    case "post-stop":
+      if (job.state === "post-stop") hookEnded(job, process, status, around);
+      break;
+    case "security":
+    case "post-start":
+    case "pre-stop":
+      if (job.state === process) advance(job, around);
+      break;
+  }
+}
+
+/** pre-start and post-stop have to end well: else the job is stopped, even if it was to start again. */
+function hookEnded(
+  job: Job,
+  process: "pre-start" | "post-stop",
+  status: ProcessStatus,
+  around: Surroundings,
+): void {
+  if (shellStatus(status) !== 0) {
+    if (process === "pre-start" && job.goal !== "stop")
+      job.ending = { failed: true, exitStatus: shellStatus(status) };
+    fail(job, process, status, around);
+    job.respawnAt = null;
+    if (job.goal !== "stop") setGoal(job, "stop", around);
+  }
+  advance(job, around);
+}
+
+function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void {
+  cancelTimer(job, "kill", around);
+  cancelTimer(job, "watchdog", around);
+  if (job.state === "killed") {
+    advance(job, around);
+    return;
+  }
+  // The `stopping` event still holds it; what main leaves with is no failure any more.
+  if (job.state === "stopping") return;
+  const ran = job.state === "running" ? around.now() - job.since : 0;
+  if (job.goal === "start") decide(job, status, ran, around);
+  // In post-start and pre-stop the process of that name is waited for first.
+  if (job.state === "spawned" || job.state === "running") advance(job, around);
+  else if ((job.state === "post-start" || job.state === "pre-stop") && !isBusy(job, job.state))
+    advance(job, around);
+}
+
+/** Stop, or start anew? Sets the goal; the state is the caller's. */
+function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundings): void {
+  const verdict = judge(job, status, around.now(), !around.quiescing);
+  if (verdict === "respawn") {
+    around.log("warn", `${displayName(job)} main process ended, respawning`, job);
+    const delay = respawnDelay(job, ran, around.random);
+    if (delay > 0) job.respawnAt = around.now() + delay;
+    if (job.state !== "running") setGoal(job, "respawn", around);
+    return;
+  }
+  job.ending = { failed: verdict !== "finished", exitStatus: shellStatus(status) };
+  if (verdict === "too-fast") {
+    around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
+    fail(job, "respawn", null, around);
+  } else if (verdict === "failed") {
+    fail(job, "main", status, around);
+  }
+  setGoal(job, "stop", around);
+}
+
+/** The process that stands for the job is another one: its child (`expect fork`), or one it named (`MAINPID=`). */
+export function mainPidChanged(job: Job, pid: number, around: Surroundings): void {
+  const old = job.pids.get("main");
+  if (old === undefined || old === pid) return;
+  around.log("info", `${displayName(job)} main process (${old}) became new process (${pid})`, job);
+  around.processStarted(job, "main", pid);
+}
+
+export function timerExpired(job: Job, timer: TimerKind, around: Surroundings): void {
+  const pid = job.pids.get("main");
+  switch (timer) {
+    case "kill":
+      if (job.killAt === null || pid === undefined) return;
+      job.killAt = null;
+      kill(job, pid, signals.SIGKILL, around);
+      return;
+    case "respawn":
+      if (!waitsForRespawn(job)) return;
+      job.respawnAt = null;
+      advance(job, around);
+      return;
+    case "watchdog":
+      if (job.watchdogAt !== null && pid !== undefined) watchdogExpired(job, pid, job.watchdogAt, around);
+      return;
+  }
+}

@@ -1,0 +1,181 @@
+import { addVariables, type Environment, expand, isEnvironment } from "../events/environment.ts";
+import type { Instances } from "./instances.ts";
+import { displayName, type Job, type JobWaiter } from "./job.ts";
+import type { ClassEntry, JobRegistry } from "./job-registry.ts";
+import * as lifecycle from "./lifecycle.ts";
+import type { RequestError, Waiter } from "./messages.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+interface Refusal {
+  readonly ok: false;
+  readonly error: RequestError;
+  readonly message: string;
+}
+
+/** What came of a request: the instance that it concerns, or why it is refused (reference 7.10). */
+export type Request = { readonly ok: true; readonly job: Job } | Refusal;
+
+/** The class, and the instance that the variables name with the environment that it would be started with. */
+interface Named {
+  readonly ok: true;
+  readonly entry: ClassEntry;
+  readonly instance: string;
+  readonly env: Environment;
+}
+
+/**
+ * What operators ask of jobs (reference 8.2, 8.3). Refused at once, or answered by an `answer` effect if there is a
+ * waiter.
+ */
+export class Requests {
+  readonly #registry: JobRegistry;
+  readonly #instances: Instances;
+  readonly #around: Surroundings;
+
+  constructor(registry: JobRegistry, instances: Instances, around: Surroundings) {
+    this.#registry = registry;
+    this.#instances = instances;
+    this.#around = around;
+  }
+
+  // --- of the instance that variables name ---
+
+  start(name: string, env: readonly string[], waiter: Waiter | null): Request {
+    const named = this.#name(name, env);
+    if (!named.ok) return named;
+    const existing = named.entry.instances.get(named.instance);
+    if (existing !== undefined && existing.goal !== "stop") return refuseStart(existing);
+    const job = existing ?? this.#instances.create(named.entry, named.instance);
+    job.startEnv = named.env;
+    lifecycle.requestStart(job, waiting("start", waiter), this.#around);
+    return { ok: true, job };
+  }
+
+  stop(name: string, env: readonly string[], waiter: Waiter | null): Request {
+    const found = this.lookup(name, env);
+    if (!found.ok) return found;
+    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
+    found.job.stopEnv = copyEnvironment(env);
+    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
+    return found;
+  }
+
+  restart(name: string, env: readonly string[], waiter: Waiter | null): Request {
+    const named = this.#name(name, env);
+    if (!named.ok) return named;
+    const job = named.entry.instances.get(named.instance);
+    if (job === undefined) return unknownInstance(named.instance);
+    // Upstart names only the instance here.
+    if (job.goal === "stop") return refuseStop(job.instance);
+    job.startEnv = named.env;
+    return this.#restart(job, waiter);
+  }
+
+  /** Sends the reload signal to main alone, whatever the state. */
+  reload(name: string, env: readonly string[]): Request {
+    const found = this.lookup(name, env);
+    return found.ok ? this.#reload(found.job) : found;
+  }
+
+  /** Which instance it is. */
+  lookup(name: string, env: readonly string[]): Request {
+    const named = this.#name(name, env);
+    if (!named.ok) return named;
+    const job = named.entry.instances.get(named.instance);
+    return job === undefined ? unknownInstance(named.instance) : { ok: true, job };
+  }
+
+  // --- of an instance by its exact name, as a process inside the job asks: the environment stays what it was ---
+
+  startInstance(className: string, instance: string, waiter: Waiter | null): Request {
+    const found = this.#exact(className, instance);
+    if (!found.ok) return found;
+    if (found.job.goal !== "stop") return refuseStart(found.job);
+    found.job.startEnv = null;
+    lifecycle.requestStart(found.job, waiting("start", waiter), this.#around);
+    return found;
+  }
+
+  stopInstance(className: string, instance: string, waiter: Waiter | null): Request {
+    const found = this.#exact(className, instance);
+    if (!found.ok) return found;
+    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
+    found.job.stopEnv = null;
+    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
+    return found;
+  }
+
+  restartInstance(className: string, instance: string, waiter: Waiter | null): Request {
+    const found = this.#exact(className, instance);
+    if (!found.ok) return found;
+    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
+    found.job.startEnv = null;
+    return this.#restart(found.job, waiter);
+  }
+
+  reloadInstance(className: string, instance: string): Request {
+    const found = this.#exact(className, instance);
+    return found.ok ? this.#reload(found.job) : found;
+  }
+
+  #restart(job: Job, waiter: Waiter | null): Request {
+    job.stopEnv = null;
+    lifecycle.requestRestart(job, waiting("restart", waiter), this.#around);
+    return { ok: true, job };
+  }
+
+  #reload(job: Job): Request {
+    const pid = job.pids.get("main");
+    if (pid === undefined) return refuse("NotRunning", `Job is not running: ${displayName(job)}`);
+    this.#around.effect({ type: "kill", job, pid, signal: job.jobClass.reloadSignal, group: false });
+    return { ok: true, job };
+  }
+
+  #name(name: string, env: readonly string[]): Named | Refusal {
+    const entry = this.#registry.find(name);
+    if (entry === undefined) return unknownJob(name);
+    if (!isEnvironment(env)) return refuse("InvalidArgs", "Env must be KEY=VALUE pairs");
+    const full = this.#around.environments.ofClass(entry.jobClass);
+    addVariables(full, env);
+    const instance = expand(entry.jobClass.instance, full);
+    if (!instance.ok) return refuse("InvalidArgs", instance.error);
+    return { ok: true, entry, instance: instance.text, env: full };
+  }
+
+  #exact(className: string, instance: string): Request {
+    const entry = this.#registry.find(className);
+    if (entry === undefined) return unknownJob(className);
+    const job = entry.instances.get(instance);
+    return job === undefined ? unknownInstance(instance) : { ok: true, job };
+  }
+}
+
+function waiting(type: "start" | "stop" | "restart", waiter: Waiter | null): JobWaiter[] {
+  return waiter === null ? [] : [{ type, waiter }];
+}
+
+function copyEnvironment(env: readonly string[]): Environment {
+  const copy: Environment = [];
+  addVariables(copy, env);
+  return copy;
+}
+
+function refuse(error: RequestError, message: string): Refusal {
+  return { ok: false, error, message };
+}
+
+function refuseStart(job: Job): Refusal {
+  return refuse("AlreadyStarted", `Job is already running: ${displayName(job)}`);
+}
+
+function refuseStop(name: string): Refusal {
+  return refuse("AlreadyStopped", `Job has already been stopped: ${name}`);
+}
+
+function unknownJob(name: string): Refusal {
+  return refuse("UnknownJob", `Unknown job: ${name}`);
+}
+
+function unknownInstance(instance: string): Refusal {
+  return refuse("UnknownInstance", `Unknown instance: ${instance}`);
+}
