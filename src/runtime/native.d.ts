@@ -65,6 +65,8 @@ declare module "upinit:native" {
   export function capabilities(): readonly [low: number, high: number];
   /** prctl(PR_SET_CHILD_SUBREAPER). */
   export function setSubreaper(on: boolean): number;
+  /** prctl(PR_GET_CHILD_SUBREAPER): who executed this program may have asked for it. */
+  export function isSubreaper(): boolean;
   /** prctl(PR_SET_PDEATHSIG). */
   export function setParentDeathSignal(signal: number): number;
   export function setDumpable(on: boolean): number;
@@ -86,6 +88,8 @@ declare module "upinit:native" {
     readonly file: string;
     readonly argv: readonly string[];
     readonly env: readonly string[];
+    /** A variable of `env` whose value becomes the child's pid (LISTEN_PID, say); nothing if there is none. */
+    readonly pidVariable?: string;
     /** Inherit a given ENOEXEC as execvp does: run by /bin/sh. */
     readonly shellFallback?: boolean;
     /** Descriptors by their number in the child; all others, 0 to 2 too, are closed. Opened ones are named by path below. */
@@ -99,6 +103,8 @@ declare module "upinit:native" {
     readonly group?: number;
     /** After setsid: make descriptor 0 the controlling terminal, by force if allowed. */
     readonly controllingTerminal?: boolean;
+    /** After setsid: the same if descriptor 0 is a terminal that nobody has; no error if it is not. */
+    readonly freeTerminal?: boolean;
     /** Make the child's group the foreground group of this terminal descriptor (the parent's number). */
     readonly foregroundOf?: number;
     /** [resource number, soft, hard]; Infinity is RLIM_INFINITY. */

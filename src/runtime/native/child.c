@@ -199,6 +199,9 @@ static void take_terminal(const ChildPlan *plan) {
   if (plan->controlling_terminal && ioctl(0, TIOCSCTTY, 1) < 0 && ioctl(0, TIOCSCTTY, 0) < 0) {
     fail(plan, STEP_TERMINAL, 0);
   }
+  if (plan->free_terminal) {
+    ioctl(0, TIOCSCTTY, 0);
+  }
   if (plan->foreground_of.given) {
     /* SIGTTOU is blocked like every other signal, so a background group may do this. */
     pid_t group = getpgrp();
@@ -376,6 +379,17 @@ static void prepare_signals_and_trace(const ChildPlan *plan) {
   }
 }
 
+/* ── environment ────────────────────────────────────────────────────────────────────────────────────────── */
+
+static void write_own_pid(ChildPlan *plan) {
+  if (plan->pid_entry == NULL) {
+    return;
+  }
+  char *value = plan->pid_text + plan->pid_offset;
+  value[format_number(value, (int)syscall(SYS_getpid))] = '\0';
+  *plan->pid_entry = plan->pid_text;
+}
+
 /* ── exec ───────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static void try_exec(const ChildPlan *plan, char *path) {
@@ -460,6 +474,7 @@ _Noreturn void upinit_run_child(ChildPlan *plan) {
   if (!plan->keep_descriptors) {
     close_other_descriptors(plan);
   }
+  write_own_pid(plan);
   prepare_signals_and_trace(plan);
   exec_program(plan);
 }

@@ -65,6 +65,11 @@ typedef struct {
   char *file;
   char **argv;
   char **env;
+  /* An entry of `env` that is to end with the child's pid: where it stands, a copy with room for that, and where in
+     the copy the value begins. NULL: none. */
+  char **pid_entry;
+  char *pid_text;
+  size_t pid_offset;
   /* PATH of `env`, or what execvp takes without one; points into `env`. */
   const char *search_path;
   /* argv for /bin/sh, its second element open for the script; NULL: no shell for a file without a magic number. */
@@ -82,6 +87,7 @@ typedef struct {
   bool session;
   Option group;
   bool controlling_terminal;
+  bool free_terminal;
   Option foreground_of;
   ResourceLimit *limits;
   size_t limit_count;

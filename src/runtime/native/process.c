@@ -102,6 +102,11 @@ static JSValue js_set_subreaper(UPINIT_ARGUMENTS) {
   return set_process_option(ctx, PR_SET_CHILD_SUBREAPER, JS_ToBool(ctx, argv[0]) == 1);
 }
 
+static JSValue js_is_subreaper(UPINIT_ARGUMENTS) {
+  int on = 0;
+  return JS_NewBool(ctx, prctl(PR_GET_CHILD_SUBREAPER, &on, 0, 0, 0) == 0 && on != 0);
+}
+
 static JSValue js_set_parent_death_signal(UPINIT_ARGUMENTS) {
   UPINIT_INT(signal, 0)
   return set_process_option(ctx, PR_SET_PDEATHSIG, (unsigned long)signal);
@@ -253,6 +258,7 @@ static const JSCFunctionListEntry entries[] = {
     UPINIT_FUNCTION("hostname", 0, js_hostname),
     UPINIT_FUNCTION("capabilities", 0, js_capabilities),
     UPINIT_FUNCTION("setSubreaper", 1, js_set_subreaper),
+    UPINIT_FUNCTION("isSubreaper", 0, js_is_subreaper),
     UPINIT_FUNCTION("setParentDeathSignal", 1, js_set_parent_death_signal),
     UPINIT_FUNCTION("setDumpable", 1, js_set_dumpable),
     UPINIT_FUNCTION("setProcessName", 1, js_set_process_name),

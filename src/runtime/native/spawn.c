@@ -223,6 +223,7 @@ static bool read_fields(Reader *reader, ChildPlan *plan) {
   return read_flag(reader, "keepDescriptors", &plan->keep_descriptors) &&
          read_flag(reader, "session", &plan->session) && read_option(reader, "group", &plan->group) &&
          read_flag(reader, "controllingTerminal", &plan->controlling_terminal) &&
+         read_flag(reader, "freeTerminal", &plan->free_terminal) &&
          read_option(reader, "foregroundOf", &plan->foreground_of) && read_option(reader, "umask", &plan->umask) &&
          read_option(reader, "nice", &plan->nice) && read_option(reader, "oomScoreAdj", &plan->oom_score_adj) &&
          read_path(reader, "chroot", false, &plan->chroot) && read_path(reader, "chdir", false, &plan->chdir) &&
@@ -258,6 +259,32 @@ static bool make_shell_argv(Reader *reader, ChildPlan *plan, size_t argc) {
   return true;
 }
 
+/* The child's own copy of an entry NAME=VALUE, which its pid is written into. */
+static bool make_pid_entry(Reader *reader, ChildPlan *plan, const char *name) {
+  enum { longest_number = 12 };
+  size_t length = strlen(name);
+  for (char **entry = plan->env; *entry != NULL; entry++) {
+    if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
+      plan->pid_text = allocate(reader->ctx, length + 1 + longest_number);
+      if (plan->pid_text == NULL) {
+        return false;
+      }
+      memcpy(plan->pid_text, *entry, length + 1);
+      plan->pid_offset = length + 1;
+      plan->pid_entry = entry;
+      return true;
+    }
+  }
+  return true;
+}
+
+static bool read_pid_variable(Reader *reader, ChildPlan *plan) {
+  char *name = NULL;
+  bool good = read_path(reader, "pidVariable", false, &name) && (name == NULL || make_pid_entry(reader, plan, name));
+  free(name);
+  return good;
+}
+
 static bool read_program(Reader *reader, ChildPlan *plan) {
   size_t argc = 0;
   bool shell_fallback = false;
@@ -266,6 +293,9 @@ static bool read_program(Reader *reader, ChildPlan *plan) {
     return false;
   }
   plan->search_path = find_search_path(plan->env);
+  if (!read_pid_variable(reader, plan)) {
+    return false;
+  }
   return !shell_fallback || make_shell_argv(reader, plan, argc);
 }
 
@@ -312,6 +342,7 @@ static void free_plan(ChildPlan *plan) {
   free(plan->argv);
   free(plan->env);
   free(plan->shell_argv);
+  free(plan->pid_text);
   free(plan->mappings);
   free(plan->openings);
   free(plan->targets);
@@ -402,13 +433,16 @@ static JSValue js_read_spawn_failure(UPINIT_ARGUMENTS) {
 #define AT_EMPTY_PATH 0x1000
 #endif
 
-/* Dispositions as they were inherited; what they are now goes to `saved`. */
+/*
+ * Dispositions as they were inherited; what they are now goes to `saved`. But never an ignored SIGCHLD: children that
+ * end before the new program sets it right would be lost.
+ */
 static void restore_inherited_dispositions(KernelSignalAction saved[LAST_SIGNAL + 1]) {
   KernelSignalSet ignored = (KernelSignalSet)upinit_inherited.ignored.high << 32 | upinit_inherited.ignored.low;
   for (int signal = 1; signal <= LAST_SIGNAL; signal++) {
     KernelSignalAction action;
     memset(&action, 0, sizeof action);
-    action.handler = ignored & kernel_signal_bit(signal) ? SIG_IGN : SIG_DFL;
+    action.handler = signal != SIGCHLD && ignored & kernel_signal_bit(signal) ? SIG_IGN : SIG_DFL;
     kernel_sigaction(signal, &action, &saved[signal]);
   }
 }

@@ -100,7 +100,9 @@ export const processSuite = [
     native.close(pidfd);
   }),
   test("a subreaper gets the orphans", () => {
+    equal(native.isSubreaper(), false);
     equal(native.setSubreaper(true), 0);
+    equal(native.isSubreaper(), true);
     const orphan = Number(shell("sleep 1000 >/dev/null & echo $!"));
     native.kill(orphan, 9);
     equal(waitForEnd(orphan), [native.CLD_KILLED, 9]);

@@ -94,6 +94,16 @@ const identity: Suite = isRoot
     ]
   : [];
 
+const ownPid: Suite = [
+  test("a variable gets the child's own pid", () => {
+    const env = [...plainEnvironment, "X_LISTEN_PID=7", "LISTEN_PID=12345678901234", "LISTEN_PIDS=8"];
+    const command = 'test $LISTEN_PID = $$ && echo "$X_LISTEN_PID $LISTEN_PIDS"';
+    equal(shell(command, { env, pidVariable: "LISTEN_PID" }), "7 8");
+    equal(shell('echo "$LISTEN_PID"', { env: ["LISTEN_PID="], pidVariable: "LISTEN" }), "");
+    equal(shell('echo "$LISTEN_PID"', { env, pidVariable: "OTHER" }), "12345678901234");
+  }),
+];
+
 const failures: Suite = [
   test("each step that fails says which it was, and why", () => {
     const big = Array.from({ length: 40 }, () => "x".repeat(100_000));
@@ -375,6 +385,7 @@ export const spawnSuite: Suite = [
   ...sessions,
   ...signalsOfChildren,
   ...programs,
+  ...ownPid,
 ];
 
 /** Child: says where it is, and as what it was called. */

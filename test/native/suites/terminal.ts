@@ -39,6 +39,17 @@ export const terminalSuite: Suite = [
     equal(waitForEnd(pid), [native.CLD_EXITED, 0]);
     native.close(master);
   }),
+  test("a terminal that nobody has becomes the child's, one that somebody has does not", () => {
+    const [master, slave] = good(native.openPty());
+    const free = { controllingTerminal: false, freeTerminal: true };
+    const pid = startOn(slave, 'exec 3</dev/tty && echo "has $(tty)"; read line', free);
+    readUntil(master, `has ${slave}\r\n`);
+    equal(waitForEnd(startOn(slave, "exec 3</dev/tty || exit 2", free)), [native.CLD_EXITED, 2]);
+    native.kill(pid, 9);
+    waitForEnd(pid);
+    native.close(master);
+    equal(waitForEnd(startOn("/dev/null", "exit 0", free)), [native.CLD_EXITED, 0]);
+  }),
   test("an interrupt typed at the terminal reaches the foreground group", () => {
     const [master, slave] = good(native.openPty());
     const pid = startOn(slave, "echo ready; exec sleep 1000");
