@@ -3,12 +3,19 @@ import * as native from "upinit:native";
 import { signals } from "../runtime/signals.ts";
 import { lookUp } from "./environment.ts";
 import { type Arguments, getopt } from "./getopt.ts";
-import { prepareProcess } from "./launch.ts";
+import { letGo, prepareProcess } from "./launch.ts";
 import { MainCommand, type Voice } from "./main-command.ts";
 import { serve } from "./serve.ts";
 
 const version = "tini version 0.1.7_catatonit";
-const usage = "[-ghLPV] [--] <progname> [<arguments>...]";
+const usage = "usage: catatonit [-ghLPV] [--] <progname> [<arguments>...]\n";
+
+/** What a terminal stops a job with: catatonit lets them pass by. */
+const ignored: ReadonlyMap<number, number> = new Map([
+  [signals.SIGTSTP, 0],
+  [signals.SIGTTIN, 0],
+  [signals.SIGTTOU, 0],
+]);
 
 class CatatonitVoice implements Voice {
   readonly #verbose: boolean;
@@ -28,8 +35,16 @@ class CatatonitVoice implements Voice {
 
   reaped(pid: number, code: number, status: number, isMain: boolean): void {
     if (isMain) return;
-    const how = code === native.CLD_EXITED ? "exited with code" : "was killed by signal";
+    const how = code === native.CLD_EXITED ? "exited with code" : "exited due to signal";
     this.say("DEBUG", `child process ${pid} ${how} ${status}`);
+  }
+
+  forwarding(sent: number): void {
+    if (sent === 0) this.say("DEBUG", "ignoring a signal that would stop us: it is the terminal's");
+  }
+
+  reapedAll(areChildrenLeft: boolean): void {
+    if (!areChildrenLeft) this.say("DEBUG", "got ECHILD: no children left to monitor");
   }
 
   cannotExecute(_command: readonly string[], errno: number): number {
@@ -49,32 +64,32 @@ interface Request {
 }
 
 /** Applies the options in their order. Returns the status to leave with at once, or null to go on. */
-async function applyOptions(program: string, given: Arguments, request: Request): Promise<number | null> {
+async function applyOptions(given: Arguments, request: Request): Promise<number | null> {
   for (const [letter] of given.options) {
     if (letter === "g") request.group = true;
     else if (letter === "P") request.pause = true;
-    else return show(program, letter);
+    else return show(letter);
   }
   if (given.error === undefined) return null;
-  native.writeText(2, `${given.error}\nusage: ${program} ${usage}\n`);
+  native.writeText(2, `${given.error}\n${usage}`);
   return 1;
 }
 
-async function show(program: string, letter: string): Promise<number> {
+async function show(letter: string): Promise<number> {
   if (letter === "V") {
     native.writeText(1, `${version}\n`);
     return 0;
   }
   const { catatonitOptions, licence } = await import("./texts.ts");
   if (letter === "L") native.writeText(1, licence);
-  else native.writeText(2, `usage: ${program} ${usage}\n${catatonitOptions}`);
+  else native.writeText(2, usage + catatonitOptions);
   return 0;
 }
 
 /** `-P`: what holds a pod's namespaces. Ends with 0 on SIGTERM or SIGINT, reaps, and does nothing else. */
 async function pause(): Promise<never> {
   const { Reactor } = await import("../runtime/reactor.ts");
-  native.blockSignals([0xffffffff, 0xffffffff]);
+  letGo(2, false);
   const reactor = new Reactor();
   const child = new Int32Array(3);
   for (const signal of [signals.SIGTERM, signals.SIGINT]) reactor.onSignal(signal, () => reactor.stop(0));
@@ -84,6 +99,14 @@ async function pause(): Promise<never> {
   reactor.onAnySignal(() => {});
   reactor.start();
   return new Promise<never>(() => {});
+}
+
+/**
+ * Whether sockets were passed to this process (sd_listen_fds(3)). They are meant for the program, which takes only what
+ * bears its own pid.
+ */
+function isForUs(listenPid: string | undefined): boolean {
+  return listenPid !== undefined && Number.parseInt(listenPid, 10) === native.getpid();
 }
 
 /** catatonit's command line and environment, then CMD. */
@@ -98,23 +121,24 @@ export async function main(argv: readonly string[]): Promise<number> {
   const request: Request = { group: false, pause: false };
   const permute = lookUp(environment, "POSIXLY_CORRECT") === undefined;
   const given = getopt({ program, letters: "ghLPV", names: [["version", "V"]], permute }, argv.slice(1));
-  const done = await applyOptions(program, given, request);
+  const done = await applyOptions(given, request);
   if (done !== null) return done;
-  if (request.pause) return pause();
-  if (given.rest.length === 0) {
+  if (!request.pause && given.rest.length === 0) {
     voice.say("ERROR", "missing program name");
-    native.writeText(2, `usage: ${program} ${usage}\n`);
+    native.writeText(2, usage);
     return 1;
   }
   prepareProcess(native.getpid() !== 1, 0);
+  if (request.pause) return pause();
   return serve(
     new MainCommand(
       {
         command: given.rest,
         placement: "group",
         target: request.group ? "group" : "process",
-        rewrites: new Map(),
+        rewrites: ignored,
         remapped: new Set(),
+        ...(isForUs(lookUp(environment, "LISTEN_PID")) ? { pidVariable: "LISTEN_PID" } : {}),
       },
       voice,
     ),

@@ -1,6 +1,7 @@
 /** upinit called as `dumb-init`: dumb-init 1.2.5's options, environment variables, messages and exit codes. */
 
 import * as native from "upinit:native";
+import { EPERM } from "../runtime/errno.ts";
 import { signals } from "../runtime/signals.ts";
 import { lookUp } from "./environment.ts";
 import { type Arguments, getopt } from "./getopt.ts";
@@ -51,42 +52,42 @@ class DumbInitVoice implements Voice {
 class DumbInitCommand extends MainCommand {
   /** Signals whose next arrival is our own doing: giving the terminal up sends them. */
   readonly #ignoredOnce = new Set<number>();
-  #takesTerminal = false;
 
   get #debug(): (text: string) => void {
     return (text) => (this.voice as DumbInitVoice).debug(text);
   }
 
   override start(): number | null {
-    const inSession = this.options.placement === "session";
-    if (inSession) this.#giveTerminalUp();
+    if (this.options.placement !== "session") return super.start();
+    const refusal = this.#giveTerminalUp();
     const refused = super.start();
-    if (refused === null && inSession) {
-      if (!this.#takesTerminal) this.#complain("attach to", native.isTerminal(0) ? -1 : -25);
-      this.#debug("setsid complete.");
-    }
-    return refused;
+    if (refused !== null) return refused;
+    if (refusal < 0) this.#complain("attach to", refusal);
+    this.#debug("setsid complete.");
+    return null;
   }
 
-  /** The child becomes its leader, which it can only if nobody has the terminal. */
-  #giveTerminalUp(): void {
+  /**
+   * The child takes it, which it can only if nobody has the terminal. Returns the error that the child will meet then, as
+   * far as it is known, or 0.
+   */
+  #giveTerminalUp(): number {
     const detached = native.detachTerminal(0);
     if (detached < 0) {
       this.#complain("detach from", detached);
-      return;
+      return native.isTerminal(0) ? 0 : detached;
     }
-    if (native.getsid(0) !== native.getpid()) return;
+    if (native.getsid(0) !== native.getpid()) {
+      this.#debug("Detached from controlling tty, but was not session leader.");
+      return -EPERM;
+    }
     this.#debug("Detached from controlling tty, ignoring the first SIGHUP and SIGCONT we receive.");
-    this.#takesTerminal = true;
     this.#ignoredOnce.add(signals.SIGHUP).add(signals.SIGCONT);
+    return 0;
   }
 
   #complain(what: string, error: number): void {
     this.#debug(`Unable to ${what} controlling tty (errno=${-error} ${native.errorText(-error)}).`);
-  }
-
-  protected override takesTerminal(): boolean {
-    return this.#takesTerminal;
   }
 
   override forward(signal: number): boolean {
@@ -95,8 +96,9 @@ class DumbInitCommand extends MainCommand {
       return false;
     }
     const sent = this.options.rewrites.get(signal) ?? signal;
-    if (sent !== signal) this.#debug(`Translating signal ${signal} to ${sent}.`);
-    this.#pass(sent);
+    this.#translated(signal, sent);
+    if (sent !== 0) this.send(sent);
+    this.#passed(sent);
     if (terminalStops.includes(signal)) {
       this.#debug("Suspending self due to TTY signal.");
       native.kill(native.getpid(), signals.SIGSTOP);
@@ -104,24 +106,24 @@ class DumbInitCommand extends MainCommand {
     return true;
   }
 
-  #pass(signal: number): void {
-    if (signal === 0) {
-      this.#debug("Not forwarding signal 0 to children (ignored).");
-      return;
-    }
-    this.send(signal);
-    this.#debug(`Forwarded signal ${signal} to children.`);
+  #translated(signal: number, sent: number): void {
+    if (this.options.rewrites.has(signal)) this.#debug(`Translating signal ${signal} to ${sent}.`);
+  }
+
+  #passed(sent: number): void {
+    this.#debug(
+      sent === 0 ? "Not forwarding signal 0 to children (ignored)." : `Forwarded signal ${sent} to children.`,
+    );
   }
 
   /** Whatever else is in the child's session ends with it; a child alone is gone, and its number may be another's. */
-  override ended(code: number, status: number): Ending {
-    const { pid } = this;
-    const ending = super.ended(code, status);
-    if (!ending.executed) return ending;
-    if (this.options.target === "group") native.kill(-pid, signals.SIGTERM);
-    this.#debug(`Forwarded signal ${signals.SIGTERM} to children.`);
-    this.#debug(`Child exited with status ${ending.status}. Goodbye.`);
-    return ending;
+  override leftBehind(pid: number, { status }: Ending): void {
+    const { rewrites, target } = this.options;
+    const sent = rewrites.get(signals.SIGTERM) ?? signals.SIGTERM;
+    this.#translated(signals.SIGTERM, sent);
+    if (sent !== 0 && target === "group") native.kill(-pid, sent);
+    this.#passed(sent);
+    this.#debug(`Child exited with status ${status}. Goodbye.`);
   }
 }
 
@@ -130,12 +132,12 @@ interface Request {
   readonly rewrites: Map<number, number>;
 }
 
-/** `15:3`. Null if it isn't two numbers of signals. */
+/** `15:3`, as sscanf(3) reads it, so whatever comes behind does not matter. Null if it isn't two numbers of signals. */
 function readRewrite(text: string): readonly [from: number, to: number] | null {
-  const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
+  const match = /^\s*([+-]?\d+):\s*([+-]?\d+)/.exec(text);
   if (match === null) return null;
   const [from, to] = [Number(match[1]), Number(match[2])];
-  return from >= 1 && from <= lastRewritable && to <= lastRewritable ? [from, to] : null;
+  return from >= 1 && from <= lastRewritable && to >= 0 && to <= lastRewritable ? [from, to] : null;
 }
 
 /** Applies the options in their order. Returns the status to leave with at once, or null to go on. */
@@ -186,8 +188,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const environment = native.environment();
   const program = argv[0] ?? "dumb-init";
   const voice = new DumbInitVoice();
-  voice.verbose = lookUp(environment, "DUMB_INIT_DEBUG") === "1";
-  const request: Request = { single: lookUp(environment, "DUMB_INIT_SETSID") === "0", rewrites: new Map() };
+  const request: Request = { single: false, rewrites: new Map() };
   const names = [
     ["help", "h"],
     ["single-child", "c"],
@@ -199,6 +200,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   const done = await applyOptions(program, given, request, voice);
   if (done !== null) return done;
 
+  if (lookUp(environment, "DUMB_INIT_DEBUG") === "1") {
+    voice.verbose = true;
+    voice.debug("Running in debug mode.");
+  }
+  if (lookUp(environment, "DUMB_INIT_SETSID") === "0") {
+    request.single = true;
+    voice.debug("Not running in setsid mode.");
+  }
   if (!request.single) {
     // A session without a shell has nobody who would continue what the terminal stopped politely.
     for (const stop of terminalStops)
@@ -213,6 +222,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         target: request.single ? "process" : "group",
         rewrites: request.rewrites,
         remapped: new Set(),
+        plainSignals: true,
       },
       voice,
     ),

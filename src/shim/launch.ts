@@ -30,6 +30,8 @@ const everySignal: native.SignalSet = [0xffffffff, 0xffffffff];
  */
 export function prepareProcess(subreaper: boolean, parentDeathSignal: number): void {
   native.blockSignals(everySignal);
+  // Ignored, as a careless parent may have left it, it would make the kernel keep the children's ends from us.
+  if (native.inheritedSignals().ignored[0] & (1 << (SIGCHLD - 1))) native.ignoreSignal(SIGCHLD, false);
   if (subreaper) native.setSubreaper(true);
   if (parentDeathSignal !== 0) native.setParentDeathSignal(parentDeathSignal);
 }
@@ -51,18 +53,16 @@ function openForeground(): readonly [fd: number, opened: boolean] {
 
 /**
  * Starts CMD with everything untouched that upinit was given: environment, working directory, descriptors, signal
- * mask, ignored signals. All signals must be blocked already. Returns a negative errno if there could be no process;
- * whether its program could be executed is not waited for. `takesTerminal`: as the leader of a session of its own.
- * `umask` null leaves upinit's own.
+ * mask, ignored signals, but for what `more` says. The leader of a session of its own gets the terminal on standard
+ * input, if nobody has it. All signals must be blocked already. Returns a negative errno if there could be no process;
+ * whether its program could be executed is not waited for.
  */
 export function launch(
   command: readonly string[],
   placement: Placement,
   inherited: InheritedSignals,
-  takesTerminal: boolean,
-  umask: number | null = null,
+  more: Pick<native.SpawnPlan, "umask" | "pidVariable"> = {},
 ): Launched | number {
-  if (inherited.ignored[0] & (1 << (SIGCHLD - 1))) native.ignoreSignal(SIGCHLD, false);
   const [terminal, opened] = placement === "group" ? openForeground() : [-1, false];
   const spawned = native.spawn({
     file: command[0] as string,
@@ -75,9 +75,9 @@ export function launch(
     blocked: inherited.blocked,
     ...(placement === "group"
       ? { group: 0 }
-      : { session: placement === "session", controllingTerminal: takesTerminal }),
+      : { session: placement === "session", freeTerminal: placement === "session" }),
     ...(terminal >= 0 ? { foregroundOf: terminal } : {}),
-    ...(umask === null ? {} : { umask }),
+    ...more,
   });
   if (opened) native.close(terminal);
   if (typeof spawned === "number") return spawned;

@@ -2,7 +2,7 @@
 import * as native from "upinit:native";
 import { Reactor, type Timer } from "../runtime/reactor.ts";
 import { signals } from "../runtime/signals.ts";
-import type { MainCommand } from "./main-command.ts";
+import type { Ending, MainCommand } from "./main-command.ts";
 import type { Respawn } from "./respawn.ts";
 
 /** What people stop a process with; 37 is SIGRTMIN+3, with which systemd containers are stopped. */
@@ -65,28 +65,37 @@ export class Loop {
     if (this.#released) return;
     const child = this.#child;
     const { main } = this;
-    let ending: readonly [code: number, status: number] | null = null;
+    let ending: Ending | null = null;
     let left = reapedInOneTurn;
-    while (
-      left > 0 &&
-      native.waitid(native.P_ALL, 0, native.WEXITED | native.WNOHANG, child) >= 0 &&
-      child[0] !== 0
-    ) {
+    let found = 0;
+    while (left > 0) {
+      found = native.waitid(native.P_ALL, 0, native.WEXITED | native.WNOHANG, child);
+      if (found < 0 || child[0] === 0) break;
       left--;
       const pid = child[0] as number;
       const code = child[1] as number;
       const status = child[2] as number;
-      const isMain = pid === main.pid;
-      main.voice.reaped?.(pid, code, status, isMain);
-      if (isMain) ending = [code, status];
+      if (pid === main.pid) ending = this.#mainReaped(code, status);
+      else main.voice.reaped?.(pid, code, status, false);
     }
     if (left === 0) this.reactor.after(0, () => this.#reap());
-    if (ending !== null) this.#ended(...ending);
+    else main.voice.reapedAll?.(found >= 0);
+    if (ending !== null) this.#ended(ending);
   }
 
-  #ended(code: number, status: number): void {
+  /** A CMD that could not be executed ends, for whoever is told, with the status that upinit leaves with. */
+  #mainReaped(code: number, status: number): Ending {
+    const { main } = this;
+    const { pid } = main;
+    const ending = main.ended(code, status);
+    if (ending.executed) main.voice.reaped?.(pid, code, status, true);
+    else main.voice.reaped?.(pid, native.CLD_EXITED, ending.status, true);
+    main.leftBehind(pid, ending);
+    return ending;
+  }
+
+  #ended(ending: Ending): void {
     const ran = this.reactor.now() - this.main.startedAt;
-    const ending = this.main.ended(code, status);
     this.#lastStatus = ending.status;
     const { respawn } = this.#options;
     const isOver = respawn === null || this.#stopping || !ending.executed;
@@ -106,6 +115,7 @@ export class Loop {
   }
 
   #leave(status: number): void {
+    this.main.voice.leaving?.();
     this.main.giveTerminalBack();
     this.reactor.stop(status);
   }

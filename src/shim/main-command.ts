@@ -12,6 +12,10 @@ export interface MainCommandOptions {
   readonly rewrites: ReadonlyMap<number, number>;
   /** Exit statuses that count as 0. */
   readonly remapped: ReadonlySet<number>;
+  /** CMD begins with no signal ignored and none blocked, instead of what upinit was given. */
+  readonly plainSignals?: boolean;
+  /** A variable of CMD's environment that holds CMD's pid, if it is there. */
+  readonly pidVariable?: string;
 }
 
 /** What a shim tells while it works. Each method is one line at most; a voice has those it has words for. */
@@ -22,6 +26,10 @@ export interface Voice {
   forwarding?(sent: number): void;
   /** Any child that was reaped, CMD as well. */
   reaped?(pid: number, code: number, status: number, isMain: boolean): void;
+  /** There is nothing to reap at the moment; whether there are children at all. */
+  reapedAll?(areChildrenLeft: boolean): void;
+  /** upinit ends. */
+  leaving?(): void;
   /** CMD could not be executed; returns the status to leave with. */
   cannotExecute(command: readonly string[], errno: number): number;
   /** Anything else that failed on the way: the step's name and its errno. */
@@ -75,11 +83,12 @@ export class MainCommand {
   umask: number | null = null;
   #statusFd = -1;
   #foregroundBefore = 0;
-  #inherited = native.inheritedSignals();
+  #inherited: ReturnType<typeof native.inheritedSignals>;
 
   constructor(options: MainCommandOptions, voice: Voice) {
     this.options = options;
     this.voice = voice;
+    this.#inherited = options.plainSignals ? { ignored: [0, 0], blocked: [0, 0] } : native.inheritedSignals();
   }
 
   /** The descriptor that has to stay open while CMD runs, or -1. */
@@ -92,8 +101,11 @@ export class MainCommand {
    * the status to leave with if there could be no process.
    */
   start(): number | null {
-    const { command, placement } = this.options;
-    const launched = launch(command, placement, this.#inherited, this.takesTerminal(), this.umask);
+    const { command, placement, pidVariable } = this.options;
+    const launched = launch(command, placement, this.#inherited, {
+      ...(this.umask === null ? {} : { umask: this.umask }),
+      ...(pidVariable === undefined ? {} : { pidVariable }),
+    });
     if (typeof launched === "number") return this.voice.cannotSpawn("fork", -launched);
     this.goOnWith(launched);
     return null;
@@ -106,11 +118,6 @@ export class MainCommand {
     this.startedAt = startedAt;
     this.#foregroundBefore = foregroundBefore;
     this.voice.spawned?.(pid, this.options.command);
-  }
-
-  /** Whether a session of its own gets the terminal on standard input. */
-  protected takesTerminal(): boolean {
-    return false;
   }
 
   /** What another upinit of the same process needs to go on with it: plain data. */
@@ -145,7 +152,7 @@ export class MainCommand {
     return native.kill(this.pid, signal) >= 0;
   }
 
-  /** To be told that `pid` was reaped, with waitid's code and status. */
+  /** To be told that it was reaped, with waitid's code and status. */
   ended(code: number, status: number): Ending {
     const failure = native.readSpawnFailure(this.#statusFd);
     native.close(this.#statusFd);
@@ -162,6 +169,9 @@ export class MainCommand {
     const own = statusOf(code, status);
     return { status: this.options.remapped.has(own) ? 0 : own, executed: true };
   }
+
+  /** CMD, which was process `pid`, is gone for good and told of: what becomes of those that it left behind. */
+  leftBehind(_pid: number, _ending: Ending): void {}
 
   /** The group of a CMD that is gone stays the terminal's foreground; the next CMD can only get it from upinit. */
   #reclaimTerminal(group: number): void {

@@ -14,14 +14,29 @@ const info = 1;
 const debug = 2;
 const trace = 3;
 
+/** SIGTTIN and SIGTTOU, which the terminal sends, as it thinks, to a background process: tini ignores them. */
+const ignored: ReadonlyMap<number, number> = new Map([
+  [21, 0],
+  [22, 0],
+]);
+
 class TiniVoice implements Voice {
   verbosity = 1;
   warnOnReap = false;
+  /** A signal in words. */
+  #text: (signal: number) => string = String;
 
   /** Errors and warnings go to standard error, the rest to standard output, as tini has it. */
   #say(level: number, label: string, text: string): void {
     if (this.verbosity <= level) return;
     native.writeText(level === warning ? 2 : 1, `[${label} tini (${native.getpid()})] ${text}\n`);
+  }
+
+  /** Loads what only a talkative one needs. */
+  async prepare(): Promise<void> {
+    if (this.verbosity <= info) return;
+    const { signalText } = await import("../runtime/signal-texts.ts");
+    this.#text = signalText;
   }
 
   fatal(text: string): void {
@@ -45,18 +60,31 @@ class TiniVoice implements Voice {
   }
 
   forwarding(sent: number): void {
-    if (this.verbosity > debug) this.#say(debug, "DEBUG", `Passing signal: '${sent}'`);
+    if (this.verbosity > debug && sent !== 0) {
+      this.#say(debug, "DEBUG", `Passing signal: '${this.#text(sent)}'`);
+    }
   }
 
   reaped(pid: number, code: number, status: number, isMain: boolean): void {
     if (this.verbosity > debug) this.#say(debug, "DEBUG", `Reaped child with pid: '${pid}'`);
     if (isMain) {
+      if (this.verbosity <= info) return;
       const how =
-        code === native.CLD_EXITED ? `normally (with status '${status}')` : `with signal (${status})`;
+        code === native.CLD_EXITED
+          ? `normally (with status '${status}')`
+          : `with signal (with signal '${this.#text(status)}')`;
       this.#say(info, "INFO ", `Main child exited ${how}`);
     } else if (this.warnOnReap) {
       this.warn(`Reaped zombie process with pid=${pid}`);
     }
+  }
+
+  reapedAll(areChildrenLeft: boolean): void {
+    this.trace(areChildrenLeft ? "No child to reap" : "No child to wait");
+  }
+
+  leaving(): void {
+    this.trace("Exiting: child has exited");
   }
 
   cannotExecute(command: readonly string[], errno: number): number {
@@ -86,12 +114,12 @@ async function applyOptions(given: Arguments, request: Request, voice: TiniVoice
     else if (letter === "w") voice.warnOnReap = true;
     else if (letter === "v") voice.verbosity++;
     else if (letter === "e") {
-      const status = /^\s*\+?\d{0,9}$/.test(value) ? Number(value) : 256;
-      if (status > 255) return refuse(voice, "-e", value);
+      // As strtol(3) reads it: nothing at all is 0.
+      const status = value === "" ? 0 : /^\s*[+-]?\d+$/.test(value) ? Number(value) : -1;
+      if (status < 0 || status > 255) return refuse(voice, "-e", value);
       request.remapped.add(status);
     } else if (letter === "p") {
-      const { signalNumber } = await import("../runtime/signals.ts");
-      const signal = value.startsWith("SIG") ? signalNumber(value) : null;
+      const signal = await readSignal(value);
       if (signal === null) return refuse(voice, "-p", value);
       request.deathSignal = signal;
     }
@@ -99,6 +127,15 @@ async function applyOptions(given: Arguments, request: Request, voice: TiniVoice
   if (given.error === undefined && given.rest.length > 0) return null;
   if (given.error !== undefined) native.writeText(2, `${given.error}\n`);
   return writeText(2, "usage", 1);
+}
+
+/** Names of signals that Linux has and tini does not know. */
+const unknownNames: readonly string[] = ["SIGIOT", "SIGSTKFLT", "SIGCLD", "SIGIO", "SIGPOLL", "SIGPWR"];
+
+async function readSignal(name: string): Promise<number | null> {
+  if (!name.startsWith("SIG") || unknownNames.includes(name)) return null;
+  const { signalNumber } = await import("../runtime/signals.ts");
+  return signalNumber(name);
 }
 
 function refuse(voice: TiniVoice, option: string, value: string): number {
@@ -118,8 +155,8 @@ function programName(): string {
 }
 
 /** Orphans that go elsewhere are the most common mistake with tini, so it speaks of it unasked. */
-function warnIfNoReaper(request: Request, voice: TiniVoice): void {
-  if (native.getpid() === 1 || request.subreaper) return;
+function warnIfNoReaper(voice: TiniVoice): void {
+  if (native.getpid() === 1 || native.isSubreaper()) return;
   voice.warn(
     "Tini is not running as PID 1 and isn't registered as a child subreaper.\n" +
       "Orphans will not become children of Tini, so zombie reaping won't work.\n" +
@@ -136,8 +173,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   const environment = native.environment();
   const voice = new TiniVoice();
-  const verbosity = lookUp(environment, "TINI_VERBOSITY");
-  if (verbosity !== undefined) voice.verbosity = Number.parseInt(verbosity, 10) || 0;
   const request: Request = {
     group: lookUp(environment, "TINI_KILL_PROCESS_GROUP") !== undefined,
     subreaper: lookUp(environment, "TINI_SUBREAPER") !== undefined,
@@ -150,16 +185,20 @@ export async function main(argv: readonly string[]): Promise<number> {
   const done = await applyOptions(given, request, voice);
   if (done !== null) return done;
 
+  // After the options, which it overrides. tini takes atoi's answer without a sign: -1 is everything.
+  const verbosity = lookUp(environment, "TINI_VERBOSITY");
+  if (verbosity !== undefined) voice.verbosity = Number.parseInt(verbosity, 10) >>> 0;
+  await voice.prepare();
   prepareProcess(request.subreaper, request.deathSignal);
   if (request.subreaper) voice.trace("Registered as child subreaper");
-  warnIfNoReaper(request, voice);
+  warnIfNoReaper(voice);
   return serve(
     new MainCommand(
       {
         command: given.rest,
         placement: "group",
         target: request.group ? "group" : "process",
-        rewrites: new Map(),
+        rewrites: ignored,
         remapped: request.remapped,
       },
       voice,

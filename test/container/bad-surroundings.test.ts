@@ -1,6 +1,7 @@
 /** What the image or its author got wrong: PID 1 says so, and does what it still can. */
 import { describe, expect, test } from "vitest";
 import { container, eventually } from "./fixture/index.ts";
+import { contents } from "./fixture/program.ts";
 
 const ends = ["sh", "-c", "echo ran; exit 4"];
 
@@ -36,6 +37,20 @@ describe.concurrent("bad surroundings", () => {
       "no control socket, so initctl can't reach this init (/srv/taken: File exists)",
     );
     expect(await box.read("/srv/taken")).toBe("precious");
+  });
+
+  test.each([
+    ["jobs", ["--no-log"], 3],
+    ["a CMD that a task gates", ends, 4],
+  ])("SIGCHLD ignored by who executed upinit: %s", async (what, args, status) => {
+    const afterwards = what === "jobs" ? "shutdown on exit\nexec sh -c 'exit 3'\n" : "exec true\n";
+    await using box = await container({
+      entrypoint: ["env", "--ignore-signal=CHLD", "upinit"],
+      files: contents({}),
+      jobs: { "work.conf": `start on startup\ntask\n${afterwards}` },
+      args,
+    });
+    expect(await box.wait()).toBe(status);
   });
 
   test("a boot task that never ends is bounded by --boot-timeout, and named", async () => {

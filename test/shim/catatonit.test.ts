@@ -6,6 +6,7 @@ import {
   descendants,
   namespaceInit,
   onTerminal,
+  printSignals,
   processRow,
   Running,
   run,
@@ -28,7 +29,7 @@ describe.each(programs("catatonit"))("$label $missing", ({ path: catatonit, miss
     it("-h on standard error", async () => {
       const { status, stdout, stderr } = await run([catatonit, "-h"]);
       expect([status, stdout]).toEqual([0, ""]);
-      expect(stderr).toContain("[-ghLPV] [--] <progname> [<arguments>...]");
+      expect(stderr).toMatch(/^usage: catatonit \[-ghLPV\] \[--\] <progname> \[<arguments>\.\.\.\]\n/);
     });
 
     it("-L on standard output", async () => {
@@ -45,7 +46,7 @@ describe.each(programs("catatonit"))("$label $missing", ({ path: catatonit, miss
       const { status, stderr } = await run([catatonit, ...given]);
       expect(status).toBe(1);
       expect(stderr).toContain(message);
-      expect(stderr).toContain("[-ghLPV] [--] <progname> [<arguments>...]");
+      expect(stderr).toMatch(/\nusage: catatonit \[-ghLPV\] \[--\] <progname> \[<arguments>\.\.\.\]\n$/);
     });
 
     it("refuses CATATONIT_LOG", async () => {
@@ -95,6 +96,16 @@ describe.each(programs("catatonit"))("$label $missing", ({ path: catatonit, miss
       expect((await within(running.ended, "catatonit ends")).status).toBe(128 + signal);
     });
 
+    it("lets the signals pass by that a terminal stops a job with", async () => {
+      const running = new Running([catatonit, "--", ...printSignals]);
+      await running.printed("ready\n");
+      for (const signal of [20, 21, 22, 10]) running.signal(signal);
+      await running.printed("10\n");
+      expect(running.stdout).toBe("ready\n10\n");
+      running.signal(9);
+      await running.ended;
+    });
+
     it("-g reaches the group", async () => {
       const child = "trap : USR1; echo ready; env --default-signal=USR1 sleep 1000; echo over";
       const running = new Running([catatonit, "-g", "--", "sh", "-c", child]);
@@ -116,6 +127,38 @@ describe.each(programs("catatonit"))("$label $missing", ({ path: catatonit, miss
   });
 
   describe.skipIf(missing !== undefined)("children", () => {
+    it("LISTEN_PID becomes the program's if it was catatonit's, and stays if it was another's", async () => {
+      const inner =
+        'test "$LISTEN_PID" = $$ && echo mine; echo "$LISTEN_FDS"; test "$LISTEN_PID" = 1 && echo kept';
+      const command = [
+        "sh",
+        "-c",
+        'LISTEN_PID=$$ LISTEN_FDS=2 exec "$@"',
+        "sh",
+        catatonit,
+        "--",
+        "sh",
+        "-c",
+        inner,
+      ];
+      expect((await run(command)).stdout).toBe("mine\n2\n");
+      const env = { LISTEN_PID: "1", LISTEN_FDS: "2" };
+      expect((await run([catatonit, "--", "sh", "-c", inner], { env })).stdout).toBe("2\nkept\n");
+      expect((await run([catatonit, "--", "sh", "-c", 'echo "<$LISTEN_PID>"'])).stdout).toBe("<>\n");
+    });
+
+    it("-P reaps orphans where it is not PID 1, and lets go of descriptors", async () => {
+      const pauseFor = 'exec 9</dev/null; (sleep 0.2; exit 0) & exec "$0" -P';
+      const running = new Running(["sh", "-c", pauseFor, catatonit]);
+      await until("there is no child left", () => {
+        const name = statusField(running.pid, "Name");
+        return name !== "sh" && descendants(running.pid).length === 0;
+      });
+      await until("it has let go", () => !harness.openDescriptors(running.pid).includes(9));
+      running.signal(15);
+      expect((await within(running.ended, "the pause ends")).status).toBe(0);
+    });
+
     it("takes orphans in, whether PID 1 or not, and reaps them", async () => {
       const child = "sh -c 'sleep 0.3 <&- >&- 2>&- &'; echo left; while :; do read line && exit 0; done";
       const running = new Running([catatonit, "--", "sh", "-c", child]);

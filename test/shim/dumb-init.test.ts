@@ -155,6 +155,24 @@ describe.each(programs("dumb-init"))("$label $missing", ({ path: dumbInit, missi
       );
     });
 
+    it("tells what its variables made it do", async () => {
+      const env = { DUMB_INIT_DEBUG: "1", DUMB_INIT_SETSID: "0" };
+      const { stderr } = await run([dumbInit, "true"], { env });
+      expect(stderr).toMatch(
+        /^\[dumb-init\] Running in debug mode\.\n\[dumb-init\] Not running in setsid mode\.\n\[dumb-init\] Child spawned/,
+      );
+      expect((await run([dumbInit], { env })).stderr).not.toContain("debug mode");
+    });
+
+    it("-v tells the end of what could not be executed", async () => {
+      const { status, stderr } = await run([dumbInit, "-v", "/doesnotexist"]);
+      expect(status).toBe(2);
+      expect(stderr).toContain("[dumb-init] /doesnotexist: No such file or directory\n");
+      expect(stderr).toMatch(
+        /A child with PID \d+ exited with exit status 2\.\n\[dumb-init\] Forwarded signal 15 to children\.\n\[dumb-init\] Child exited with status 2\. Goodbye\.\n$/,
+      );
+    });
+
     it.each(
       inEachMode([
         ["-r", "", "true"],
@@ -170,6 +188,17 @@ describe.each(programs("dumb-init"))("$label $missing", ({ path: dumbInit, missi
       ]),
     )("%s%s bad rewriting %j", async (_mode, given, env) => {
       const { status, stderr } = await run([dumbInit, ...given], { env });
+      expect([status, stderr]).toEqual([1, rewriteComplaint]);
+    });
+
+    it.each(["15:3x", " 15: 3", "+15:+3", "15:3:4", "015:03"])("-r %j is 15:3", async (rewrite) => {
+      const running = new Running([dumbInit, "-r", rewrite, ...printSignals]);
+      await sendEach(running, [[TERM, QUIT]]);
+      await end(running);
+    });
+
+    it.each(["15 :3", "15:-3", "-15:3", ":3", "15:"])("-r %j is refused", async (rewrite) => {
+      const { status, stderr } = await run([dumbInit, "-r", rewrite, "true"]);
       expect([status, stderr]).toEqual([1, rewriteComplaint]);
     });
 
@@ -336,6 +365,15 @@ describe.each(programs("dumb-init"))("$label $missing", ({ path: dumbInit, missi
       expect((await within(running.ended, "all end")).stdout).toBe("ready\n15\n");
     });
 
+    it("the leftovers get what TERM is rewritten to", async () => {
+      const leftover = `trap 'echo 10; exit' USR1; trap 'echo 15; exit' TERM; echo ready; while :; do sleep 0.02; done`;
+      const command = `sh -c "${leftover}" & while :; do read line && exit 0; done`;
+      const running = new Running([dumbInit, "-r", `${TERM}:10`, "sh", "-c", command]);
+      await running.printed("ready");
+      running.write("end\n");
+      expect((await within(running.ended, "all end")).stdout).toBe("ready\n10\n");
+    });
+
     it.each(withoutSession)("%sleftovers get no TERM", async (_mode, env) => {
       const leftover = `trap 'echo 15; exit' TERM; echo ready; while :; do sleep 0.02; done`;
       const command = `sh -c "${leftover}" & while :; do read line && exit 0; done`;
@@ -410,6 +448,16 @@ describe.each(programs("dumb-init"))("$label $missing", ({ path: dumbInit, missi
       expect(stdout).toMatch(/flags=\w*m/);
       expect(stdout).not.toContain("no job control");
       expect(status).toBe(0);
+    });
+
+    it("the child gets a terminal that nobody has", async () => {
+      const TIOCNOTTY = 0x5422;
+      const giveUp = `$SIG{HUP} = "IGNORE"; ioctl(STDIN, ${TIOCNOTTY}, 0); exec @ARGV`;
+      const running = new Running(
+        onTerminal(["perl", "-e", giveUp, dumbInit, "sh", "-c", "exec 3</dev/tty && echo mine"]),
+      );
+      const { stdout } = await within(running.ended, "script ends");
+      expect(stdout).toBe("mine\r\n");
     });
 
     it("ignores the first HUP and CONT, which giving up the terminal causes", async () => {

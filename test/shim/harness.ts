@@ -238,6 +238,13 @@ function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+/** The command executed by a process that has made itself a subreaper: the attribute goes through an exec. */
+export function asSubreaper(command: readonly string[]): string[] {
+  const prctl = process.arch === "arm64" ? 167 : 157;
+  const PR_SET_CHILD_SUBREAPER = 36;
+  return ["perl", "-e", `syscall(${prctl}, ${PR_SET_CHILD_SUBREAPER}, 1, 0, 0, 0); exec @ARGV`, ...command];
+}
+
 /** The command as session leader on a terminal of its own; what it writes comes as standard output. */
 export function onTerminal(command: readonly string[]): string[] {
   return ["script", "-q", "-e", "-f", "-c", `exec ${command.map(quote).join(" ")}`, "/dev/null"];

@@ -8,11 +8,13 @@ import * as harness from "./harness.ts";
 import {
   asNobody,
   asPid1,
+  asSubreaper,
   descendants,
   hasSignal,
   isRoot,
   namespaceInit,
   onTerminal,
+  printSignals,
   processRow,
   Running,
   run,
@@ -128,9 +130,15 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
       [["-e", "300", "true"], "[FATAL"],
       [["-e", "-1", "true"], "Not a valid option for -e: -1"],
       [["-e", "3x", "true"], "Not a valid option for -e: 3x"],
+      [["-e", "+", "true"], "Not a valid option for -e: +"],
+      [["-e", " ", "true"], "Not a valid option for -e:  "],
+      [["-e", "5 ", "true"], "Not a valid option for -e: 5 "],
       [["-p", "FOO", "true"], "Not a valid option for -p: FOO"],
       [["-p", "KILL", "true"], "Not a valid option for -p: KILL"],
       [["-p", "9", "true"], "Not a valid option for -p: 9"],
+      [["-p", "SIGIO", "true"], "Not a valid option for -p: SIGIO"],
+      [["-p", "SIGSTKFLT", "true"], "Not a valid option for -p: SIGSTKFLT"],
+      [["-p", "SIGCLD", "true"], "Not a valid option for -p: SIGCLD"],
       [["-e"], "option requires an argument -- 'e'"],
       [["-z"], "invalid option -- 'z'"],
       [["--help"], "invalid option -- '-'"],
@@ -138,6 +146,71 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
       const { status, stderr, stdout } = await run([tini, ...given]);
       expect(stderr + stdout).toContain(message);
       expect(status).toBe(1);
+    });
+
+    it.each(["05", " 5", "+5", "0000000000005"])("-e %j is 5", async (value) => {
+      expect((await run([tini, "-s", "-e", value, "--", "sh", "-c", "exit 5"])).status).toBe(0);
+    });
+
+    it.each(["", "-0"])("-e %j is 0", async (value) => {
+      expect((await run([tini, "-s", "-e", value, "true"])).status).toBe(0);
+    });
+
+    it("-p knows the 28 names of tini", async () => {
+      const names =
+        "HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM CHLD CONT TSTP TTIN TTOU URG XCPU XFSZ " +
+        "VTALRM PROF WINCH SYS KILL STOP";
+      for (const name of names.split(" ")) {
+        expect([name, (await run([tini, "-s", "-p", `SIG${name}`, "true"])).status]).toEqual([name, 0]);
+      }
+    });
+
+    it.each([
+      ["0", ""],
+      ["x", ""],
+      ["2", "INFO"],
+      ["3", "DEBUG"],
+      ["-1", "TRACE"],
+    ])("TINI_VERBOSITY=%s outranks -v", async (verbosity, level) => {
+      const { stdout, stderr } = await run([tini, "-s", "-v", "true"], {
+        env: { TINI_VERBOSITY: verbosity },
+      });
+      const levels = ["INFO", "DEBUG", "TRACE"];
+      const said = levels.filter((each) => stdout.includes(`[${each.padEnd(5)} tini (`));
+      expect([said, stderr]).toEqual([levels.slice(0, levels.indexOf(level) + 1), ""]);
+    });
+
+    it("-vvv tells everything", async () => {
+      const { stdout } = await run([tini, "-s", "-vvv", "--", "sh", "-c", "kill -9 $$"]);
+      expect(stdout.replace(/\(\d+\)/g, "(1)").replace(/pid(:?) '\d+'/g, "pid$1 '2'")).toBe(
+        [
+          "[TRACE tini (1)] Registered as child subreaper",
+          "[INFO  tini (1)] Spawned child process 'sh' with pid '2'",
+          "[DEBUG tini (1)] Received SIGCHLD",
+          "[DEBUG tini (1)] Reaped child with pid: '2'",
+          "[INFO  tini (1)] Main child exited with signal (with signal 'Killed')",
+          "[TRACE tini (1)] No child to wait",
+          "[TRACE tini (1)] Exiting: child has exited",
+          "",
+        ].join("\n"),
+      );
+    });
+
+    it("-v tells the status of what could not be executed", async () => {
+      const { stdout, status } = await run([tini, "-s", "-v", "does-not-exist"]);
+      expect(stdout).toContain("Main child exited normally (with status '127')");
+      expect(status).toBe(127);
+    });
+
+    it("-vvv calls signals by what they mean", async () => {
+      const running = new Running([tini, "-s", "-vvv", "--", "sh", "-c", "echo ready; exec sleep 1000"]);
+      await until("sleep runs", () =>
+        descendants(running.pid).some((row) => statusField(row.pid, "Name") === "sleep"),
+      );
+      running.signal(15);
+      const { stdout } = await within(running.ended, "tini ends");
+      expect(stdout).toContain("Passing signal: 'Terminated'\n");
+      expect(stdout).toContain("Main child exited with signal (with signal 'Terminated')\n");
     });
 
     it("-w alone is no command: 1", async () => {
@@ -253,6 +326,29 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
       const { stderr } = await within(running.ended, "tini ends");
       expect(stderr).toContain("zombie reaping won't work");
       expect(stderr).toMatch(/\[WARN {2}tini \(\d+\)\] Tini is not running as PID 1/);
+    });
+
+    it("I3 does not complain where it was made a subreaper by who executed it", async () => {
+      const running = new Running(asSubreaper([tini, "-w", "--", ...leaveOrphans]));
+      await running.printed("left");
+      await until("the child is all that is left", () => descendants(running.pid).length === 1);
+      running.closeInput();
+      const { stderr, status } = await within(running.ended, "tini ends");
+      expect(stderr).not.toContain("zombie reaping won't work");
+      expect(stderr).toContain("Reaped zombie process with pid=");
+      expect(status).toBe(0);
+    });
+
+    it("ignores SIGTTIN and SIGTTOU, which would stop the child", async () => {
+      const running = new Running([tini, "-s", "--", ...printSignals]);
+      await running.printed("ready\n");
+      for (const signal of [21, 22, 20, 10]) running.signal(signal);
+      await running.printed("10\n");
+      await running.printed("20\n");
+      expect(running.stdout.split("\n")).not.toContain("21");
+      expect(running.stdout.split("\n")).not.toContain("22");
+      running.signal(9);
+      await running.ended;
     });
 
     it("I7 says nothing with TINI_VERBOSITY=0", async () => {
