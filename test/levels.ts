@@ -24,7 +24,7 @@ export const levels: readonly Level[] = [
 ];
 
 /** Levels that run once more in the other driver's containers. */
-export const inDocker: readonly Level[] = ["container", "conformance"].flatMap((name) =>
+export const inDocker: readonly Level[] = ["conformance", "container"].flatMap((name) =>
   levels
     .filter((level) => level.name === name)
     .map((level) => ({ ...level, env: { UPINIT_DRIVER: "docker" }, problem: engineProblem })),
