@@ -37,7 +37,9 @@ extern const UpinitTable upinit_process_table; /* identity, clocks, waitid, kill
 extern const UpinitTable upinit_spawn_table;   /* spawn, readSpawnFailure, exec */
 extern const UpinitTable upinit_signal_table;
 extern const UpinitTable upinit_poll_table;
+extern const UpinitTable upinit_descriptors_table;
 extern const UpinitTable upinit_files_table;
+extern const UpinitTable upinit_directories_table;
 extern const UpinitTable upinit_inotify_table;
 extern const UpinitTable upinit_socket_table; /* Unix sockets, interfacesUp */
 extern const UpinitTable upinit_terminal_table;

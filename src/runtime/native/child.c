@@ -4,7 +4,6 @@
  */
 #include "child.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -13,11 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
-
-enum { EXIT_SPAWN_FAILED = 255, FIRST_SCRATCH_DESCRIPTOR = 10 };
+enum { EXIT_SPAWN_FAILED = 255 };
 
 static _Noreturn void leave(int status) {
   for (;;) {
@@ -25,7 +20,7 @@ static _Noreturn void leave(int status) {
   }
 }
 
-static _Noreturn void fail(const ChildPlan *plan, SpawnStep step, int detail) {
+_Noreturn void upinit_child_fail(const ChildPlan *plan, SpawnStep step, int detail) {
   SpawnFailure failure = {.step = (int32_t)step, .error = errno, .detail = detail};
   ssize_t written;
   do {
@@ -34,170 +29,22 @@ static _Noreturn void fail(const ChildPlan *plan, SpawnStep step, int detail) {
   leave(EXIT_SPAWN_FAILED);
 }
 
-/* ── descriptors ────────────────────────────────────────────────────────────────────────────────────────── */
-
-static bool is_target(const ChildPlan *plan, int fd) {
-  for (size_t i = 0; i < plan->target_count; i++) {
-    if (plan->targets[i] == fd) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* A number past everything that the child will have, where nothing gets overwritten. */
-static int scratch_base(const ChildPlan *plan) {
-  int highest = plan->target_count == 0 ? 0 : plan->targets[plan->target_count - 1];
-  return highest < FIRST_SCRATCH_DESCRIPTOR ? FIRST_SCRATCH_DESCRIPTOR : highest + 1;
-}
-
-/* Copies of descriptors whose number is going to be somebody else's. */
-static void move_out_of_the_way(ChildPlan *plan) {
-  int base = scratch_base(plan);
-  if (is_target(plan, plan->status_fd)) {
-    int moved = fcntl(plan->status_fd, F_DUPFD_CLOEXEC, base);
-    if (moved < 0) {
-      fail(plan, STEP_DESCRIPTORS, plan->status_fd);
-    }
-    plan->status_fd = moved;
-  }
-  if (plan->foreground_of.given && is_target(plan, (int)plan->foreground_of.value)) {
-    int moved = fcntl((int)plan->foreground_of.value, F_DUPFD_CLOEXEC, base);
-    if (moved < 0) {
-      fail(plan, STEP_FOREGROUND, 0);
-    }
-    plan->foreground_of.value = moved;
-  }
-  for (size_t i = 0; i < plan->mapping_count; i++) {
-    DescriptorMapping *mapping = &plan->mappings[i];
-    if (mapping->parent != mapping->child && is_target(plan, mapping->parent)) {
-      int moved = fcntl(mapping->parent, F_DUPFD_CLOEXEC, base);
-      if (moved < 0) {
-        fail(plan, STEP_DESCRIPTORS, mapping->child);
-      }
-      mapping->parent = moved;
-    }
-  }
-}
-
-/* Gives a descriptor its number in the child, and lets it pass the exec. False with errno. */
-static bool install(int fd, int child) {
-  return fd == child ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, child) == child;
-}
-
-static void place_descriptors(ChildPlan *plan) {
-  move_out_of_the_way(plan);
-  for (size_t i = 0; i < plan->mapping_count; i++) {
-    if (!install(plan->mappings[i].parent, plan->mappings[i].child)) {
-      fail(plan, STEP_DESCRIPTORS, plan->mappings[i].child);
-    }
-  }
-}
-
-static void open_files(const ChildPlan *plan) {
-  for (size_t i = 0; i < plan->opening_count; i++) {
-    const FileOpening *opening = &plan->openings[i];
-    int fd = open(opening->path, opening->flags | O_CLOEXEC, 0666);
-    if (fd < 0 || !install(fd, opening->child)) {
-      fail(plan, STEP_OPEN, opening->child);
-    }
-    if (fd != opening->child) {
-      close(fd);
-    }
-  }
-}
-
-/* The number that a directory entry of /proc/self/fd stands for; -1 for . and .. */
-static int descriptor_number(const char *name) {
-  int number = 0;
-  if (*name == '\0') {
-    return -1;
-  }
-  for (; *name != '\0'; name++) {
-    if (*name < '0' || *name > '9') {
-      return -1;
-    }
-    number = number * 10 + (*name - '0');
-  }
-  return number;
-}
-
-/* What the kernel writes for getdents64(2). */
-typedef struct {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-} KernelDirectoryEntry;
-
-/* Marks what /proc shows between `first` and `last`; false without /proc. */
-static bool mark_open_descriptors(int first, int last) {
-  char buffer[2048] __attribute__((aligned(8)));
-  int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) {
-    return false;
-  }
-  long size;
-  while ((size = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
-    for (long at = 0; at < size;) {
-      const KernelDirectoryEntry *entry = (const void *)(buffer + at);
-      int fd = descriptor_number(entry->name);
-      if (fd >= first && fd <= last) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-      }
-      at += entry->length;
-    }
-  }
-  close(directory);
-  return size == 0;
-}
-
-/* Lets the exec close everything from `first` to `last`. Not earlier: the status pipe may be among it. */
-static void close_on_exec(int first, int last) {
-  if (first > last) {
-    return;
-  }
-#ifdef SYS_close_range
-  if (syscall(SYS_close_range, (unsigned)first, (unsigned)last, CLOSE_RANGE_CLOEXEC) == 0) {
-    return;
-  }
-#endif
-  if (mark_open_descriptors(first, last)) {
-    return;
-  }
-  struct rlimit limit;
-  int end = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < INT_MAX ? (int)limit.rlim_max : 1 << 20;
-  for (int fd = first; fd <= last && fd < end; fd++) {
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
-}
-
-static void close_other_descriptors(const ChildPlan *plan) {
-  int next = 0;
-  for (size_t i = 0; i < plan->target_count; i++) {
-    close_on_exec(next, plan->targets[i] - 1);
-    next = plan->targets[i] + 1;
-  }
-  close_on_exec(next, INT_MAX);
-}
-
 /* ── session, group, terminal ───────────────────────────────────────────────────────────────────────────── */
 
 static void join_session_and_group(const ChildPlan *plan) {
   if (plan->session) {
     if (setsid() < 0) {
-      fail(plan, STEP_SESSION, 0);
+      upinit_child_fail(plan, STEP_SESSION, 0);
     }
   } else if (plan->group.given && setpgid(0, (pid_t)plan->group.value) < 0) {
-    fail(plan, STEP_GROUP, 0);
+    upinit_child_fail(plan, STEP_GROUP, 0);
   }
 }
 
 static void take_terminal(const ChildPlan *plan) {
   /* By force needs CAP_SYS_ADMIN; without it the terminal is ours only if it is nobody's. */
   if (plan->controlling_terminal && ioctl(0, TIOCSCTTY, 1) < 0 && ioctl(0, TIOCSCTTY, 0) < 0) {
-    fail(plan, STEP_TERMINAL, 0);
+    upinit_child_fail(plan, STEP_TERMINAL, 0);
   }
   if (plan->free_terminal) {
     ioctl(0, TIOCSCTTY, 0);
@@ -206,7 +53,7 @@ static void take_terminal(const ChildPlan *plan) {
     /* SIGTTOU is blocked like every other signal, so a background group may do this. */
     pid_t group = getpgrp();
     if (ioctl((int)plan->foreground_of.value, TIOCSPGRP, &group) < 0) {
-      fail(plan, STEP_FOREGROUND, 0);
+      upinit_child_fail(plan, STEP_FOREGROUND, 0);
     }
   }
 }
@@ -244,7 +91,7 @@ static void set_limits(const ChildPlan *plan) {
     /* struct rlimit64; RLIM_INFINITY is all ones. */
     uint64_t values[2] = {limit->soft, limit->hard};
     if (syscall(SYS_prlimit64, 0, limit->resource, values, NULL) < 0) {
-      fail(plan, STEP_LIMIT, limit->resource);
+      upinit_child_fail(plan, STEP_LIMIT, limit->resource);
     }
   }
 }
@@ -289,7 +136,7 @@ static void set_priorities(const ChildPlan *plan) {
     umask((mode_t)plan->umask.value);
   }
   if (plan->nice.given && setpriority(PRIO_PROCESS, 0, (int)plan->nice.value) < 0) {
-    fail(plan, STEP_NICE, 0);
+    upinit_child_fail(plan, STEP_NICE, 0);
   }
   if (plan->oom_score_adj.given) {
     int score = (int)plan->oom_score_adj.value;
@@ -298,7 +145,7 @@ static void set_priorities(const ChildPlan *plan) {
       set = write_number("/proc/self/oom_adj", oom_adjustment(score));
     }
     if (!set) {
-      fail(plan, STEP_OOM, 0);
+      upinit_child_fail(plan, STEP_OOM, 0);
     }
   }
 }
@@ -307,10 +154,10 @@ static void set_priorities(const ChildPlan *plan) {
 
 static void move_to_directory(const ChildPlan *plan) {
   if (plan->chroot != NULL && chroot(plan->chroot) < 0) {
-    fail(plan, STEP_CHROOT, 0);
+    upinit_child_fail(plan, STEP_CHROOT, 0);
   }
   if (plan->chdir != NULL && chdir(plan->chdir) < 0) {
-    fail(plan, STEP_CHDIR, 0);
+    upinit_child_fail(plan, STEP_CHDIR, 0);
   }
 }
 
@@ -327,13 +174,13 @@ static void move_to_directory(const ChildPlan *plan) {
 /* The bare system calls: those of the libcs first synchronise threads, through state that the fork left behind. */
 static void take_identity(const ChildPlan *plan) {
   if (plan->groups != NULL && syscall(SYSTEM_SETGROUPS, plan->group_count, plan->groups) < 0) {
-    fail(plan, STEP_INITGROUPS, 0);
+    upinit_child_fail(plan, STEP_INITGROUPS, 0);
   }
   if (plan->gid.given && syscall(SYSTEM_SETGID, (gid_t)plan->gid.value) < 0) {
-    fail(plan, STEP_SETGID, 0);
+    upinit_child_fail(plan, STEP_SETGID, 0);
   }
   if (plan->uid.given && syscall(SYSTEM_SETUID, (uid_t)plan->uid.value) < 0) {
-    fail(plan, STEP_SETUID, 0);
+    upinit_child_fail(plan, STEP_SETUID, 0);
   }
 }
 
@@ -346,7 +193,7 @@ static void reset_dispositions(const ChildPlan *plan) {
     }
     bool ignore = (plan->ignored & kernel_signal_bit(signal)) != 0;
     if (kernel_set_disposition(signal, ignore ? SIG_IGN : SIG_DFL) < 0) {
-      fail(plan, STEP_SIGNALS, signal);
+      upinit_child_fail(plan, STEP_SIGNALS, signal);
     }
   }
 }
@@ -358,7 +205,7 @@ static void watch_parent(const ChildPlan *plan) {
   }
   int signal = (int)plan->parent_death_signal.value;
   if (syscall(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, (unsigned long)signal, 0, 0, 0) < 0) {
-    fail(plan, STEP_SIGNALS, signal);
+    upinit_child_fail(plan, STEP_SIGNALS, signal);
   }
   if (syscall(SYS_getppid) != plan->parent) {
     /* It died before we asked. */
@@ -369,13 +216,13 @@ static void watch_parent(const ChildPlan *plan) {
 static void prepare_signals_and_trace(const ChildPlan *plan) {
   watch_parent(plan);
   if (kernel_sigprocmask(SIG_SETMASK, &plan->blocked, NULL) < 0) {
-    fail(plan, STEP_SIGNALS, 0);
+    upinit_child_fail(plan, STEP_SIGNALS, 0);
   }
   if (plan->stop_before_exec) {
     syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
   }
   if (plan->trace && ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0) {
-    fail(plan, STEP_TRACE, 0);
+    upinit_child_fail(plan, STEP_TRACE, 0);
   }
 }
 
@@ -457,14 +304,14 @@ static _Noreturn void exec_program(const ChildPlan *plan) {
   } else {
     search_and_exec(plan);
   }
-  fail(plan, STEP_EXEC, 0);
+  upinit_child_fail(plan, STEP_EXEC, 0);
 }
 
 _Noreturn void upinit_run_child(ChildPlan *plan) {
   /* First of all, so that no handler of the parent ever runs here. */
   reset_dispositions(plan);
-  place_descriptors(plan);
-  open_files(plan);
+  upinit_place_descriptors(plan);
+  upinit_open_files(plan);
   join_session_and_group(plan);
   take_terminal(plan);
   set_limits(plan);
@@ -472,7 +319,7 @@ _Noreturn void upinit_run_child(ChildPlan *plan) {
   move_to_directory(plan);
   take_identity(plan);
   if (!plan->keep_descriptors) {
-    close_other_descriptors(plan);
+    upinit_close_other_descriptors(plan);
   }
   write_own_pid(plan);
   prepare_signals_and_trace(plan);

@@ -113,6 +113,16 @@ typedef struct {
 /* Carries the plan out, all signals being blocked. Never returns. */
 _Noreturn void upinit_run_child(ChildPlan *plan);
 
+/* Tells the parent by the status pipe which step failed, with errno, and ends the child. */
+_Noreturn void upinit_child_fail(const ChildPlan *plan, SpawnStep step, int detail);
+
+/* Gives the child its descriptors under their numbers; what stood in the way of one is moved. */
+void upinit_place_descriptors(ChildPlan *plan);
+/* Opens the files of the plan under their numbers. */
+void upinit_open_files(const ChildPlan *plan);
+/* Lets the exec close whatever the plan does not give. */
+void upinit_close_other_descriptors(const ChildPlan *plan);
+
 /*
  * Raises the soft limit of open descriptors to the hard one, for a process that holds some for each of its children.
  * Children, and what this process executes, get the limit that it was given: programs that go through all numbers up
