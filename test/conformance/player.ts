@@ -28,8 +28,9 @@ export async function play(scenario: Scenario, driver?: DriverName): Promise<str
 }
 
 /**
- * Runs the commands one after the other in one shell (which reads them, as it does a person's), each with its own standard output and error, and writes down
- * what they said. A command that hangs is reported by where the transcript ends.
+ * Runs the commands one after the other in one shell (which reads them, as it does a person's), each with its own
+ * standard output and error, and writes down what they said. A command that hangs is reported by where the transcript
+ * ends.
  */
 async function record(box: Container, commands: readonly string[]): Promise<string> {
   const prelude = readFileSync(join(project, "test/conformance/prelude.sh"), "utf8");
