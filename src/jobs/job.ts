@@ -35,7 +35,7 @@ const nothing: Environment = [];
 
 /**
  * An instance of a job class (reference section 1): it exists from its first start until it is in `waiting` again.
- * Plain data; `lifecycle.ts` changes it. Times are monotonic milliseconds.
+ * Plain data; `lifecycle.ts` and `happenings.ts` change it. Times are monotonic milliseconds.
  */
 export class Job {
   readonly id: number;
