@@ -24,6 +24,8 @@ describe.concurrent("output", () => {
     const names = ["a", "b", "c", "d"];
     await using box = await booted({
       jobs: Object.fromEntries(names.map((name) => [`${name}.conf`, `start on startup\n${script}`])),
+      // On a loaded machine the test itself may read nothing for longer than jobs are made to wait.
+      args: ["--log-overflow", "block"],
     });
     await eventually(() => box.stdout.split("\n").length === names.length * count + 1);
     for (const name of names) {
