@@ -42,7 +42,7 @@ export function readCondition(lexer: Lexer): Condition {
     const next = lexer.next;
     line = lexer.line;
     if (next === openParenthesis) {
-      if (stray !== null) failStray(lexer, stray, line);
+      refuseStray(lexer, stray, line);
       if (!expectsOperand) lexer.failAt("expected-operator", lexer.position, line, 1);
       if (outer.length >= mostEvents) lexer.failAt("too-many-events", lexer.position, line, 1);
       outer.push(level);
@@ -50,7 +50,7 @@ export function readCondition(lexer: Lexer): Condition {
       match = null;
       lexer.skipCharacter();
     } else if (next === closeParenthesis) {
-      if (stray !== null) failStray(lexer, stray, line);
+      refuseStray(lexer, stray, line);
       if (expectsOperand) lexer.failAt("expected-event", lexer.position, line, 1);
       const enclosing = outer.pop();
       if (enclosing === undefined) lexer.failAt("mismatched-parentheses", lexer.position, line, 1);
@@ -61,7 +61,7 @@ export function readCondition(lexer: Lexer): Condition {
     } else {
       const word = lexer.operand();
       if (isOperator(lexer, word)) {
-        if (stray !== null) failStray(lexer, stray, line);
+        refuseStray(lexer, stray, line);
         if (expectsOperand) lexer.failToken("expected-event");
         level.operator = word;
         level.operatorStart = lexer.tokenStart;
@@ -76,7 +76,7 @@ export function readCondition(lexer: Lexer): Condition {
     }
     if (outer.length > 0 && lexer.atLineEnd()) lexer.nextLine();
   }
-  if (stray !== null) failStray(lexer, stray, line);
+  refuseStray(lexer, stray, line);
   if (level.operator !== null) {
     lexer.failAt("expected-event", level.operatorStart, line, level.operator.length);
   }
@@ -95,8 +95,8 @@ interface Stray {
   readonly length: number;
 }
 
-function failStray(lexer: Lexer, { start, length }: Stray, line: number): never {
-  lexer.failAt("expected-operator", start, line, length);
+function refuseStray(lexer: Lexer, stray: Stray | null, line: number): void {
+  if (stray !== null) lexer.failAt("expected-operator", stray.start, line, stray.length);
 }
 
 /** A quoted `and` is an ordinary word; one that a continued line is glued to is none. */
@@ -116,10 +116,7 @@ function addOperand(level: Level, operand: Condition): void {
 function addArgument(lexer: Lexer, match: OpenMatch, argument: string): void {
   const { args } = match;
   const last = args[args.length - 1];
-  if (last?.includes("=") && !argument.includes("=")) {
-    // At the line that was reached with what continues the argument.
-    lexer.failAt("expected-variable", lexer.tokenStart, lexer.line, lexer.tokenEnd - lexer.tokenStart);
-  }
+  if (last?.includes("=") && !argument.includes("=")) lexer.failReached("expected-variable");
   if (args === noArguments) match.args = [argument];
   else (args as string[]).push(argument);
 }

@@ -195,9 +195,9 @@ export class Lexer {
     return unindent(body, lines);
   }
 
-  /** Refuses the stanza whose name was read last, at the line that was reached with what continues it. */
-  failName(choices: readonly string[]): never {
-    this.failAt("unknown-stanza", this.tokenStart, this.line, this.tokenEnd - this.tokenStart, choices);
+  /** Refuses the token that was read last, at the line that was reached with what continues it. */
+  failReached(code: ErrorCode, choices: readonly string[] = []): never {
+    this.failAt(code, this.tokenStart, this.line, this.tokenEnd - this.tokenStart, choices);
   }
 
   /** Refuses the token that was read last. */

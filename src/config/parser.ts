@@ -41,7 +41,7 @@ export function parseJob(text: string, options: ParseOptions): ParseResult {
 function readStanzas(lexer: Lexer, draft: Draft, observe: ParseOptions["observe"]): void {
   for (let name = lexer.nextName(); name !== null; name = lexer.nextName()) {
     const read = stanzas.get(name);
-    if (read === undefined) lexer.failName([...stanzas.keys()]);
+    if (read === undefined) lexer.failReached("unknown-stanza", [...stanzas.keys()]);
     observe?.(name, lexer.stanzaStart, lexer.tokenLine);
     read(lexer, draft);
     if (!lexer.atLineEnd() && !openEnded.has(name)) lexer.endStanza();

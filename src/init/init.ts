@@ -326,7 +326,7 @@ export class Init {
     const { reactor, log, world, foreground, runlevels, options } = this.#parts;
     const plan = new StopPlan(
       () => world.jobs(),
-      (job) => world.requests.stopInstance(job.jobClass.name, job.instance, null),
+      (job) => world.requests.stopInstance(job.jobClass.name, job.instance),
     );
     return {
       after: (milliseconds, callback) => reactor.after(milliseconds, callback),

@@ -50,12 +50,17 @@ export function spawnFailed(
   around.log("warn", `Failed to spawn ${displayName(job)} ${process} process: ${reason}`, job);
   if (process === "pre-start" || process === "main" || process === "post-stop") {
     if (job.goal !== "stop" && process !== "post-stop") job.ending = { failed: true, exitStatus };
-    fail(job, process, null, around);
-    job.respawnAt = null;
-    if (job.goal !== "stop") setGoal(job, "stop", around);
+    giveUp(job, process, null, around);
   }
   if (job.state === askingStates[process]) leaveAskingState(job, process, around);
   else advance(job, around);
+}
+
+/** The job is stopped for this failure, even if it was to start again. */
+function giveUp(job: Job, process: ProcessName, status: ProcessStatus | null, around: Surroundings): void {
+  fail(job, process, status, around);
+  job.respawnAt = null;
+  if (job.goal !== "stop") setGoal(job, "stop", around);
 }
 
 /** A process of the job ended, or was stopped or continued (reference 5.4). */
@@ -116,7 +121,7 @@ export function processGone(
   }
 }
 
-/** pre-start and post-stop have to end well: else the job is stopped, even if it was to start again. */
+/** pre-start and post-stop have to end well. */
 function hookEnded(
   job: Job,
   process: "pre-start" | "post-stop",
@@ -126,9 +131,7 @@ function hookEnded(
   if (shellStatus(status) !== 0) {
     if (process === "pre-start" && job.goal !== "stop")
       job.ending = { failed: true, exitStatus: shellStatus(status) };
-    fail(job, process, status, around);
-    job.respawnAt = null;
-    if (job.goal !== "stop") setGoal(job, "stop", around);
+    giveUp(job, process, status, around);
   }
   advance(job, around);
 }

@@ -53,11 +53,7 @@ export class Requests {
 
   stop(name: string, env: readonly string[], waiter: Waiter | null): Request {
     const found = this.lookup(name, env);
-    if (!found.ok) return found;
-    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
-    found.job.stopEnv = copyEnvironment(env);
-    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
-    return found;
+    return found.ok ? this.#stop(found.job, copyEnvironment(env), waiter) : found;
   }
 
   restart(name: string, env: readonly string[], waiter: Waiter | null): Request {
@@ -80,42 +76,43 @@ export class Requests {
   /** Which instance it is. */
   lookup(name: string, env: readonly string[]): Request {
     const named = this.#name(name, env);
-    if (!named.ok) return named;
-    const job = named.entry.instances.get(named.instance);
-    return job === undefined ? unknownInstance(named.instance) : { ok: true, job };
+    return named.ok ? instanceOf(named.entry, named.instance) : named;
   }
 
-  // --- of an instance by its exact name, as a process inside the job asks: the environment stays what it was ---
+  // --- of an instance by its exact name, as a process inside the job asks: nobody waits, the environment stays ---
 
-  startInstance(className: string, instance: string, waiter: Waiter | null): Request {
+  startInstance(className: string, instance: string): Request {
     const found = this.#exact(className, instance);
     if (!found.ok) return found;
     if (found.job.goal !== "stop") return refuseStart(found.job);
     found.job.startEnv = null;
-    lifecycle.requestStart(found.job, waiting("start", waiter), this.#around);
+    lifecycle.requestStart(found.job, [], this.#around);
     return found;
   }
 
-  stopInstance(className: string, instance: string, waiter: Waiter | null): Request {
+  stopInstance(className: string, instance: string): Request {
     const found = this.#exact(className, instance);
-    if (!found.ok) return found;
-    if (found.job.goal === "stop") return refuseStop(displayName(found.job));
-    found.job.stopEnv = null;
-    lifecycle.requestStop(found.job, waiting("stop", waiter), this.#around);
-    return found;
+    return found.ok ? this.#stop(found.job, null, null) : found;
   }
 
-  restartInstance(className: string, instance: string, waiter: Waiter | null): Request {
+  restartInstance(className: string, instance: string): Request {
     const found = this.#exact(className, instance);
     if (!found.ok) return found;
     if (found.job.goal === "stop") return refuseStop(displayName(found.job));
     found.job.startEnv = null;
-    return this.#restart(found.job, waiter);
+    return this.#restart(found.job, null);
   }
 
   reloadInstance(className: string, instance: string): Request {
     const found = this.#exact(className, instance);
     return found.ok ? this.#reload(found.job) : found;
+  }
+
+  #stop(job: Job, stopEnv: Environment | null, waiter: Waiter | null): Request {
+    if (job.goal === "stop") return refuseStop(displayName(job));
+    job.stopEnv = stopEnv;
+    lifecycle.requestStop(job, waiting("stop", waiter), this.#around);
+    return { ok: true, job };
   }
 
   #restart(job: Job, waiter: Waiter | null): Request {
@@ -144,10 +141,13 @@ export class Requests {
 
   #exact(className: string, instance: string): Request {
     const entry = this.#registry.find(className);
-    if (entry === undefined) return unknownJob(className);
-    const job = entry.instances.get(instance);
-    return job === undefined ? unknownInstance(instance) : { ok: true, job };
+    return entry === undefined ? unknownJob(className) : instanceOf(entry, instance);
   }
+}
+
+function instanceOf(entry: ClassEntry, instance: string): Request {
+  const job = entry.instances.get(instance);
+  return job === undefined ? unknownInstance(instance) : { ok: true, job };
 }
 
 function waiting(type: "start" | "stop" | "restart", waiter: Waiter | null): JobWaiter[] {

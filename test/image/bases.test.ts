@@ -1,7 +1,7 @@
 /** What an image may be made of, from nothing to a whole system, and what an engine may take away from it. */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { librariesOf } from "../container/fixture/host-image.ts";
 import { booted, type ContainerOptions } from "../container/fixture/index.ts";
 import type { Files } from "../container/fixture/layer.ts";
 
@@ -61,13 +61,11 @@ const rights: Readonly<Record<string, ContainerOptions>> = {
 
 /** What a program and its libraries need of a system, and the accounts, as distroless images have it. */
 function distroless(program: string): Files {
-  const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
-  const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] as string);
   return {
     "/etc/passwd": "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532::/home:/sbin/nologin\n",
     "/etc/group": "root:x:0:\nnonroot:x:65532:\n",
     "/tmp": { directory: true, mode: 0o1777 },
-    ...Object.fromEntries([program, ...libraries].map((path) => [path, { copy: path }])),
+    ...Object.fromEntries([program, ...librariesOf([program])].map((path) => [path, { copy: path }])),
   };
 }
 

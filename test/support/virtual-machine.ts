@@ -120,7 +120,7 @@ export class VirtualMachine {
   /** As a process inside the job does. */
   inside(what: "start" | "stop" | "restart", name: string, instance = ""): Request {
     const method = { start: "startInstance", stop: "stopInstance", restart: "restartInstance" } as const;
-    const request = this.world.requests[method[what]](name, instance, null);
+    const request = this.world.requests[method[what]](name, instance);
     this.settle();
     return request;
   }

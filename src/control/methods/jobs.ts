@@ -119,10 +119,10 @@ function changeOwn(call: Call, what: Change, name: string, instance: string): Jo
   const { world } = call.daemon;
   const request =
     what === "start"
-      ? world.requests.startInstance(name, instance, null)
+      ? world.requests.startInstance(name, instance)
       : what === "stop"
-        ? world.requests.stopInstance(name, instance, null)
-        : world.requests.restartInstance(name, instance, null);
+        ? world.requests.stopInstance(name, instance)
+        : world.requests.restartInstance(name, instance);
   if (!request.ok) throw refusal(call, name, request);
   call.daemon.settle();
   return statusNow(call, request.job);
