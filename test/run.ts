@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds, checks, and runs every level of tests that this machine can run; says what it left out and
- * why. The last lines name every test that failed and then say `N passed, N failed`, with `, N skipped` where there
+ * why. The last lines tell of every test that failed and then say `N passed, N failed`, with `, N skipped` where there
  * were any; exit status 1 on a failure.
  *
  *   npm test                       everything
@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { inDocker, type Level, levels } from "./levels.ts";
 
 interface Counts {
@@ -85,7 +86,10 @@ interface Results {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: {
+    name: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
 
 function addResults(title: string, file: string): void {
@@ -99,10 +103,22 @@ function addResults(title: string, file: string): void {
   counts.failed += results.numFailedTests;
   counts.skipped += results.numPendingTests + results.numTodoTests;
   for (const { name, assertionResults } of results.testResults) {
-    for (const { status, fullName } of assertionResults) {
-      if (status === "failed") notes.push(`failed: ${title}: ${relative(process.cwd(), name)}: ${fullName}`);
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status !== "failed") continue;
+      notes.push(
+        `failed: ${title}: ${relative(process.cwd(), name)}: ${fullName}`,
+        ...failureMessages.flatMap(beginning),
+      );
     }
   }
+}
+
+/** As much of a message as tells what was wrong, where only the end of a run is kept. */
+function beginning(message: string): string[] {
+  return stripVTControlCharacters(message)
+    .split("\n")
+    .slice(0, 12)
+    .map((line) => `    ${line.slice(0, 300)}`);
 }
 
 function fail(what: string): void {

@@ -263,7 +263,12 @@ const sessions: Suite = [
     const [, , group, session] = statFields({ group: 0 });
     isTrue(group !== session && group !== String(native.getpgid(0)), "an own group in our session");
     equal(statFields({})[2], String(native.getpgid(0)));
-    equal(statFields({ group: native.getpgid(0) })[2], String(native.getpgid(0)));
+    const plan = { file: "/bin/sleep", argv: ["sleep", "1000"], env: [], descriptors: [], group: 0 };
+    const [leader, statusFd] = good(native.spawn(plan));
+    equal(waitForSetup(statusFd), true);
+    equal(statFields({ group: leader })[2], String(leader));
+    equal(native.kill(leader, 9), 0);
+    equal(waitForEnd(leader), [native.CLD_KILLED, 9]);
   }),
   test("the group exists when spawn returns", () => {
     const plan = { file: "/bin/sleep", argv: ["sleep", "1000"], env: [], descriptors: [], group: 0 };
