@@ -162,7 +162,8 @@ function newForeground(
   const { command } = options;
   if (command.length === 0) return null;
   const voice = new OwnVoice(settings.level, settings.warnOnReap);
-  const mainCommand = handover?.mainCommand ?? new MainCommand({ ...settings, command }, voice);
+  const mainCommand =
+    handover?.mainCommand ?? new MainCommand({ ...settings, command, besideJobs: true }, voice);
   mainCommand.umask = umask;
   const respawn = handover?.respawn ?? (settings.respawn === null ? null : new Respawn(settings.respawn));
   return new Foreground(mainCommand, respawn, {

@@ -1,57 +1,47 @@
-import * as z from "zod/mini";
+import type { FormedValues } from "./option-forms.ts";
 import { defaultOptions, type InitOptions, OptionError, type ScannedOptions } from "./options.ts";
 
-const seconds = z.pipe(
-  z.string().check(z.regex(/^\d{1,9}(\.\d{1,3})?$/, "expected a number of seconds")),
-  z.transform((text: string) => Number(text) * 1_000),
-);
+/** The options whose value is more than a word. */
+const formed = ["default-console", "stop-timeout", "boot-timeout", "log-format", "log-overflow"];
 
-const word = z.string().check(z.minLength(1, "expected a value"));
+/** The check of forms takes a fifth of a whole start, so it is loaded only where there is one. */
+async function readForms(values: ScannedOptions["values"]): Promise<FormedValues> {
+  const given = formed.filter((name) => values.has(name)).map((name) => [name, values.get(name)?.at(-1)]);
+  if (given.length === 0) return {};
+  const { checkForms } = await import("./option-forms.ts");
+  return checkForms(Object.fromEntries(given));
+}
 
-/** The options that carry a value; flags need no check, and what concerns CMD is checked with its settings. */
-const schema = z.object({
-  "default-console": z.optional(
-    z.enum(["none", "log", "output", "owner"], "expected none, log, output or owner"),
-  ),
-  logdir: z.optional(word),
-  "startup-event": z.optional(word),
-  socket: z.optional(word),
-  "stop-timeout": z.optional(seconds),
-  "boot-timeout": z.optional(seconds),
-  "exit-code-from": z.optional(word),
-  "log-format": z.optional(z.enum(["text", "json"], "expected text or json")),
-  "log-overflow": z.optional(z.enum(["block", "drop"], "expected block or drop")),
-});
-
-/** Checks the values of options; an OptionError names the one that is wrong. */
-export function checkOptions(scanned: ScannedOptions): InitOptions {
-  const given = Object.fromEntries([...scanned.values].map(([name, values]) => [name, values.at(-1)]));
-  const checked = schema.safeParse(given);
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    const name = String(issue?.path[0]);
-    throw new OptionError(`option --${name}: ${issue?.message}, not '${given[name]}'`);
-  }
-  const values = checked.data;
+/**
+ * Checks the values of options; an OptionError names the one that is wrong. What concerns CMD is checked with its
+ * settings.
+ */
+export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions> {
   const has = (flag: string): boolean => scanned.values.has(flag);
   const all = (option: string): readonly string[] => scanned.values.get(option) ?? [];
+  const word = (option: string): string | null => {
+    const value = all(option).at(-1);
+    if (value === "") throw new OptionError(`option --${option}: expected a value, not ''`);
+    return value ?? null;
+  };
+  const values = await readForms(scanned.values);
   return {
     prependConfdirs: all("prepend-confdir"),
     confdirs: all("confdir"),
     appendConfdirs: all("append-confdir"),
     defaultConsole: values["default-console"] ?? defaultOptions.defaultConsole,
-    logdir: values.logdir ?? null,
+    logdir: word("logdir"),
     capture: !has("no-log"),
-    startupEvent: has("no-startup-event") ? null : (values["startup-event"] ?? defaultOptions.startupEvent),
+    startupEvent: has("no-startup-event") ? null : (word("startup-event") ?? defaultOptions.startupEvent),
     session: has("user"),
     inheritEnv: !has("no-inherit-env"),
     pty: has("pty"),
     lenient: has("lenient"),
-    socket: values.socket ?? null,
+    socket: word("socket"),
     stopTimeout: values["stop-timeout"] ?? null,
     bootTimeout: values["boot-timeout"] ?? null,
     startAnyway: has("start-anyway"),
-    exitCodeFrom: values["exit-code-from"] ?? null,
+    exitCodeFrom: word("exit-code-from"),
     logFormat: values["log-format"] ?? defaultOptions.logFormat,
     logOverflow: values["log-overflow"] ?? defaultOptions.logOverflow,
     allowForeignPeers: has("allow-foreign-peers"),

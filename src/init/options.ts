@@ -83,7 +83,7 @@ export async function readOptions({ values, command }: ScannedOptions): Promise<
     import("../shim/settings.ts"),
   ]);
   try {
-    return { options: checkOptions({ values, command }), settings: readSettings(values) };
+    return { options: await checkOptions({ values, command }), settings: readSettings(values) };
   } catch (error) {
     throw error instanceof SettingError ? new OptionError(error.message) : error;
   }

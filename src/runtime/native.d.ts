@@ -126,10 +126,16 @@ declare module "upinit:native" {
     readonly stopBeforeExec?: boolean;
     /** PTRACE_TRACEME before exec. */
     readonly trace?: boolean;
+    /**
+     * Stand still until the exec: the child borrows the memory of this process meanwhile (vfork) instead of getting a
+     * copy, which is most of what a fork costs. Only for who has nothing else to do, and never with another uid or gid,
+     * whose owner could get at the borrowed memory.
+     */
+    readonly waitForExec?: boolean;
   }
   /**
    * fork + the plan. Returns [pid, statusFd]: the descriptor reads as end of file once exec succeeded, or gives one
-   * record for `readSpawnFailure` and then end of file. The parent never waits. errno of fork or pipe if it failed.
+   * record for `readSpawnFailure` and then end of file. The parent never waits, unless told to. errno of fork or pipe if it failed.
    */
   export function spawn(plan: SpawnPlan): Failable<readonly [pid: number, statusFd: number]>;
   export type SpawnStep =

@@ -55,13 +55,13 @@ function openForeground(): readonly [fd: number, opened: boolean] {
  * Starts CMD with everything untouched that upinit was given: environment, working directory, descriptors, signal
  * mask, ignored signals, but for what `more` says. The leader of a session of its own gets the terminal on standard
  * input, if nobody has it. All signals must be blocked already. Returns a negative errno if there could be no process;
- * whether its program could be executed is not waited for.
+ * whether its program could be executed is told by the status descriptor only.
  */
 export function launch(
   command: readonly string[],
   placement: Placement,
   inherited: InheritedSignals,
-  more: Pick<native.SpawnPlan, "umask" | "pidVariable"> = {},
+  more: Pick<native.SpawnPlan, "umask" | "pidVariable" | "waitForExec">,
 ): Launched | number {
   const [terminal, opened] = placement === "group" ? openForeground() : [-1, false];
   const spawned = native.spawn({

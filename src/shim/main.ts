@@ -17,7 +17,9 @@ function isPlain(argv: readonly string[]): boolean {
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   if (!isPlain(argv)) return (await import("./shim.ts")).run(argv, surroundings, null);
   prepareProcess(native.getpid() !== 1, 0);
-  const launched = launch(argv.slice(argv[1] === "--" ? 2 : 1), "group", native.inheritedSignals());
+  const launched = launch(argv.slice(argv[1] === "--" ? 2 : 1), "group", native.inheritedSignals(), {
+    waitForExec: true,
+  });
   if (typeof launched === "number") {
     native.writeText(2, `upinit: cannot start the main process (fork): ${native.errorText(-launched)}\n`);
     return 1;

@@ -2,16 +2,15 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
-  closeSync,
   constants,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
-  readSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -102,17 +101,15 @@ interface Run {
   readonly kilobytes: number;
 }
 
-/** Reads `count` bytes, one of each service, from a FIFO that they write to. */
-async function awaitBytes(fd: number, count: number): Promise<void> {
-  const buffer = Buffer.alloc(256);
-  for (let seen = 0; seen < count; ) {
-    try {
-      seen += readSync(fd, buffer);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      await pause(0);
-    }
-  }
+/** Waits for `count` bytes, one of each service, in a FIFO that they write to; without taking time from them. */
+function awaitBytes(fifo: Socket, count: number): Promise<void> {
+  return new Promise((done) => {
+    let seen = 0;
+    fifo.on("data", (bytes) => {
+      seen += bytes.length;
+      if (seen >= count) done();
+    });
+  });
 }
 
 function residentKilobytes(pid: number): number {
@@ -123,7 +120,7 @@ async function measure(supervisor: Supervisor, count: number): Promise<Run> {
   const directory = mkdtempSync(join(tmpdir(), "upinit-bench-"));
   const fifo = join(directory, "fifo");
   spawnSync("mkfifo", [fifo]);
-  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  const started = new Socket({ fd: openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK) });
   let outer: ChildProcess | null = null;
   try {
     const command = supervisor.prepare(directory, count, `printf . >${fifo}\nexec sleep 10000`);
@@ -133,7 +130,7 @@ async function measure(supervisor: Supervisor, count: number): Promise<Run> {
       cwd: directory,
     });
     const ended = new Promise<void>((resolve) => outer?.on("exit", () => resolve()));
-    await awaitBytes(fd, count);
+    await awaitBytes(started, count);
     const up = performance.now() - began;
     const init = Number(readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8").trim());
     await pause(500);
@@ -144,7 +141,7 @@ async function measure(supervisor: Supervisor, count: number): Promise<Run> {
     return { up, gone: performance.now() - told, kilobytes };
   } finally {
     outer?.kill("SIGKILL");
-    closeSync(fd);
+    started.destroy();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -10,6 +10,7 @@ const suites = [
   "files",
   "process",
   "spawn",
+  "spawn in lent memory",
   "signals",
   "pipes",
   "poll",

@@ -1,6 +1,7 @@
 /*
- * Between fork and exec. Nothing here may allocate, lock or touch libc state that a fork could have torn: only
- * system calls and the memory of the plan, which is the child's own copy.
+ * Between fork and exec. Nothing here may allocate, lock or touch libc state that a fork could have torn, or that the
+ * parent goes on with where its memory is borrowed (waitForExec): only system calls and the memory of the plan, which
+ * nobody else uses by then.
  */
 #include "child.h"
 

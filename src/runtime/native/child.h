@@ -106,6 +106,7 @@ typedef struct {
   bool stop_before_exec;
   bool trace;
 
+  bool wait_for_exec;
   pid_t parent;
   int status_fd; /* write end of the status pipe, close-on-exec */
 } ChildPlan;

@@ -17,7 +17,7 @@ enum {
   stack_limit = 512 * 1024,           /* bytes of recursion before RangeError */
   /* Bytes of objects before the cycle collector runs: a command is over before it pays, an init stays. */
   collector_threshold_command = 8 * 1024 * 1024,
-  collector_threshold_init = 512 * 1024,
+  collector_threshold_init = 2048 * 1024,
   failing_turns_before_loss = 100,    /* one after the other, without a single good one between */
   failing_turn_pause_ms = 20,
 };

@@ -10,13 +10,18 @@
 
 #include "host.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14; not in the headers of musl 1.2.3 */
+#endif
+
 enum {
   page_size = 4096,
   smallest_slab = 3072,    /* bytes; what is bigger, up to a page, is given a page */
   pages_of_region = 64,
   region_size = pages_of_region * page_size,
+  pages_of_batch = 16,     /* made resident at once */
   pages_before_tidying = 16,
-  warm_pages_at_most = 16, /* free pages that stay resident, so that a slab that comes and goes costs no fault */
+  warm_pages_at_most = 64, /* free pages that stay resident, so that a slab that comes and goes costs no fault */
 };
 
 typedef struct {
@@ -55,6 +60,16 @@ static bool add_region(void) {
   return true;
 }
 
+/* Makes a run of pages resident in one go, which costs the kernel a fraction of a fault for each. */
+static void warm_up(Region *region, int first) {
+  uint64_t cold = ~(region->used | region->warm) >> first;
+  int count = __builtin_ctzll(~cold | UINT64_C(1) << pages_of_batch);
+  if (madvise(region->start + (size_t)first * page_size, (size_t)count * page_size, MADV_POPULATE_WRITE) == 0) {
+    region->warm |= ((UINT64_C(1) << count) - 1) << first;
+    warm_pages += count;
+  }
+}
+
 static void *take_page(void) {
   while (region_with_room < region_count && regions[region_with_room].used == UINT64_MAX) {
     region_with_room++;
@@ -64,8 +79,10 @@ static void *take_page(void) {
   }
   Region *region = &regions[region_with_room];
   pages_taken++;
-  uint64_t candidates = (region->warm & ~region->used) != 0 ? region->warm : ~region->used;
-  int page = __builtin_ctzll(candidates);
+  if (region->warm == 0) {
+    warm_up(region, __builtin_ctzll(~region->used));
+  }
+  int page = __builtin_ctzll(region->warm != 0 ? region->warm : ~region->used);
   uint64_t bit = UINT64_C(1) << page;
   region->used |= bit;
   if ((region->warm & bit) != 0) {

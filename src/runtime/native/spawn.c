@@ -221,7 +221,7 @@ static bool read_arrays(Reader *reader, ChildPlan *plan) {
 
 static bool read_fields(Reader *reader, ChildPlan *plan) {
   return read_flag(reader, "keepDescriptors", &plan->keep_descriptors) &&
-         read_flag(reader, "session", &plan->session) && read_option(reader, "group", &plan->group) &&
+         read_flag(reader, "waitForExec", &plan->wait_for_exec) && read_flag(reader, "session", &plan->session) && read_option(reader, "group", &plan->group) &&
          read_flag(reader, "controllingTerminal", &plan->controlling_terminal) &&
          read_flag(reader, "freeTerminal", &plan->free_terminal) &&
          read_option(reader, "foregroundOf", &plan->foreground_of) && read_option(reader, "umask", &plan->umask) &&
@@ -356,16 +356,34 @@ static void free_plan(ChildPlan *plan) {
 
 /*
  * fork by the bare system call: no handlers and no locks of the libc are in its way, which is right because the
- * child uses nothing of the libc that has state. Returns the pid, or -1 with errno.
+ * child uses nothing of the libc that has state.
  */
 static pid_t fork_child(ChildPlan *plan) {
-  KernelSignalSet all = KERNEL_ALL_SIGNALS, before;
-  plan->parent = getpid();
-  kernel_sigprocmask(SIG_SETMASK, &all, &before);
   pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)SIGCHLD, NULL, NULL, NULL, 0UL);
   if (pid == 0) {
     upinit_run_child(plan);
   }
+  return pid;
+}
+
+/*
+ * The same in the memory of this process, which stands still until the child's exec: no page is copied. The child
+ * changes nothing of it but its plan, which is done with afterwards. A seccomp filter may know no other fork than clone.
+ */
+static pid_t fork_child_in_our_memory(ChildPlan *plan) {
+  pid_t pid = vfork();
+  if (pid == 0) {
+    upinit_run_child(plan);
+  }
+  return pid < 0 && (errno == EPERM || errno == ENOSYS) ? fork_child(plan) : pid;
+}
+
+/* Returns the pid, or -1 with errno. */
+static pid_t start_child(ChildPlan *plan) {
+  KernelSignalSet all = KERNEL_ALL_SIGNALS, before;
+  plan->parent = getpid();
+  kernel_sigprocmask(SIG_SETMASK, &all, &before);
+  pid_t pid = plan->wait_for_exec ? fork_child_in_our_memory(plan) : fork_child(plan);
   int error = errno;
   if (pid > 0 && plan->group.given && !plan->session) {
     /* In both, so that whoever comes first finds the group; when it is the child, this fails and needn't succeed. */
@@ -383,7 +401,7 @@ static JSValue spawn(JSContext *ctx, ChildPlan *plan) {
     return upinit_errno(ctx, errno);
   }
   plan->status_fd = status[1];
-  pid_t pid = fork_child(plan);
+  pid_t pid = start_child(plan);
   int error = errno;
   close(status[1]);
   if (pid < 0) {

@@ -10,7 +10,14 @@ import { pollSuite } from "../suites/poll.ts";
 import { execItself, processSuite } from "../suites/process.ts";
 import { signalsSuite } from "../suites/signals.ts";
 import { connect, socketsSuite } from "../suites/sockets.ts";
-import { descriptorsSuite, sayPlace, spawnBare, spawnOrphan, spawnSuite } from "../suites/spawn.ts";
+import {
+  descriptorsSuite,
+  lentMemorySuite,
+  sayPlace,
+  spawnBare,
+  spawnOrphan,
+  spawnSuite,
+} from "../suites/spawn.ts";
 import { foreground, terminalSuite } from "../suites/terminal.ts";
 import { textSuite } from "../suites/text.ts";
 import { traceSuite } from "../suites/trace.ts";
@@ -27,6 +34,7 @@ const suites: ReadonlyMap<string, Suite> = new Map<string, Suite>([
   ["signals", signalsSuite],
   ["sockets", socketsSuite],
   ["spawn", spawnSuite],
+  ["spawn in lent memory", lentMemorySuite],
   ["terminal", terminalSuite],
   ["text", textSuite],
   ["trace", traceSuite],

@@ -89,6 +89,13 @@ export const plainEnvironment: readonly string[] = ["PATH=/usr/local/bin:/usr/bi
 
 type Options = Partial<native.SpawnPlan>;
 
+let waitForExec = false;
+
+/** From now on `run`, and what is made of it, has its children set up in our own memory. */
+export function lendMemory(): void {
+  waitForExec = true;
+}
+
 /** Spawns with standard output in a pipe and waits for the end. */
 export function run(argv: readonly string[], options: Options = {}): Result {
   const [output, input] = good(native.pipe(0));
@@ -96,6 +103,7 @@ export function run(argv: readonly string[], options: Options = {}): Result {
     file: argv[0] ?? "",
     argv,
     env: plainEnvironment,
+    waitForExec,
     ...options,
     descriptors: [[1, input], ...(options.descriptors ?? [[2, 2]])] as const,
   };

@@ -2,6 +2,7 @@ import * as native from "upinit:native";
 import { equal, failsWith, good, isTrue, type Suite, test } from "./harness.ts";
 import {
   isRoot,
+  lendMemory,
   plainEnvironment,
   readAll,
   run,
@@ -385,6 +386,25 @@ const programs: Suite = [
 export const spawnSuite: Suite = [
   ...limits,
   ...identity,
+  ...failures,
+  ...descriptorsSuite,
+  ...sessions,
+  ...signalsOfChildren,
+  ...programs,
+  ...ownPid,
+];
+
+/** The same for a child that is set up in our memory, but for changes of user. */
+export const lentMemorySuite: Suite = [
+  test("what failed is told when spawn returns", () => {
+    lendMemory();
+    const plan = { file: "/none", argv: ["none"], env: [], descriptors: [], waitForExec: true };
+    const [pid, statusFd] = good(native.spawn(plan));
+    equal(native.readSpawnFailure(statusFd), ["exec", 2, 0]);
+    native.close(statusFd);
+    equal(waitForEnd(pid), [native.CLD_EXITED, 255]);
+  }),
+  ...limits,
   ...failures,
   ...descriptorsSuite,
   ...sessions,
