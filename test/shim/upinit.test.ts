@@ -63,6 +63,13 @@ describe.skipIf(binaryMissing !== undefined)(`upinit as a shim ${binaryMissing ?
       expect(outcome).toMatchObject({ status, stderr: `upinit: cannot execute ${command}: ${reason}\n` });
     });
 
+    it.skipIf(!existsSync("/usr/bin/strace"))("runs where a filter knows no fork but clone", async () => {
+      const refuse = ["-e", "trace=vfork", "-e", "inject=vfork:error=EPERM"];
+      const strace = ["/usr/bin/strace", "-qq", "-o", "/dev/null", ...refuse];
+      const outcome = await run([...strace, ...upinit("sh", "-c", "echo here; exit 7")]);
+      expect(outcome).toMatchObject({ status: 7, stdout: "here\n", stderr: "" });
+    });
+
     it("gets environment, working directory and standard input as they were", async () => {
       const outcome = await run(upinit("sh", "-c", "echo $EMPTY-$UPINIT_SOCKET-$PWD; cat"), {
         env: { EMPTY: "", UPINIT_SOCKET: "/tmp/other" },
