@@ -1,5 +1,5 @@
 import * as native from "upinit:native";
-import { EADDRINUSE, EEXIST, ENOENT, ENOTDIR, EPERM } from "../runtime/errno.ts";
+import { EADDRINUSE, EAGAIN, EEXIST, ENOENT, ENOTDIR, EPERM } from "../runtime/errno.ts";
 import { namedSocket, printableSocket, type SocketChoice, socketPlaces } from "./socket-path.ts";
 
 /** A listening control socket. */
@@ -93,12 +93,9 @@ function clearStale(path: string): number {
   if (found === -ENOENT) return 0;
   if (typeof found === "number") return found;
   if (modeOf(found) !== socketType) return -EEXIST;
-  const probe = native.unixConnect(path);
-  if (probe >= 0) {
-    native.close(probe);
-    return -EADDRINUSE;
-  }
-  return native.unlink(path);
+  // Who lives there may be stopped, and as many clients waiting for it as can.
+  const probe = native.unixProbe(path);
+  return probe >= 0 || probe === -EAGAIN ? -EADDRINUSE : native.unlink(path);
 }
 
 function modeOf(status: Float64Array): number {

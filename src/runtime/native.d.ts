@@ -322,6 +322,8 @@ declare module "upinit:native" {
   /** Path; a leading NUL names the abstract space. Non-blocking listener. */
   export function unixListen(path: string, backlog: number): number;
   export function unixConnect(path: string): number;
+  /** Whether a connection could be made: 0, or -errno; -EAGAIN if one has to be waited for. Never waits itself. */
+  export function unixProbe(path: string): number;
   /** A bound SOCK_DGRAM with SO_PASSCRED, non-blocking (notify protocol). */
   export function unixDatagram(path: string): number;
   export function accept(fd: number): number;

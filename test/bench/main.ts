@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Report[]>>> = {
   growth: async () => (await import("./supervisors.ts")).growth(binary, scale),
   output: async () => (await import("./output.ts")).output(binary, scale),
   configuration: async () => (await import("./configuration.ts")).configuration(binary, scale),
+  start: async () => (await import("./shims.ts")).start(binary, scale),
   shims: async () => (await import("./shims.ts")).shims(binary, scale),
 };
 

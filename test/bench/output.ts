@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { median, type Report } from "./measure.ts";
 
 interface Flow {
@@ -16,41 +17,41 @@ interface Flow {
 const line = `${"x".repeat(99)}\n`;
 const prefix = "flood | ".length;
 
+/** How many of its megabytes the job writes with one process, so that it is not the making of them that is measured. */
+const megabytesOfProcess = 50;
+
+/** A job that writes `block`, a megabyte of lines, so many times. */
+function flood(block: string, megabytes: number): string {
+  const files = Array.from({ length: megabytesOfProcess }, () => block).join(" ");
+  const loop = `i=0; while [ $i -lt ${megabytes / megabytesOfProcess} ]; do cat ${files}; i=$((i+1)); done`;
+  return `start on startup\ntask\nshutdown on exit\nscript\n${loop}\nend script\n`;
+}
+
 async function flow(binary: string, megabytes: number): Promise<Flow> {
   const home = mkdtempSync(join(tmpdir(), "upinit-bench-"));
   try {
     mkdirSync(join(home, "jobs"));
     const block = join(home, "block");
     writeFileSync(block, line.repeat(10_000));
-    const loop = `i=0; while [ $i -lt ${megabytes} ]; do cat ${block}; i=$((i+1)); done`;
-    writeFileSync(
-      join(home, "jobs", "flood.conf"),
-      `start on startup\ntask\nshutdown on exit\nscript\n${loop}\nend script\n`,
-    );
+    writeFileSync(join(home, "jobs", "flood.conf"), flood(block, megabytes));
+    const began = performance.now();
     const init = spawn(
       binary,
       ["--confdir", join(home, "jobs"), "--socket", join(home, "s"), "--logdir", join(home, "none")],
-      {
-        stdio: ["ignore", "pipe", "ignore"],
-      },
+      { stdio: ["ignore", "pipe", "ignore"] },
     );
-    let bytes = 0;
-    let began = 0;
+    // Not Node itself, which would be busier than PID 1.
+    const reader = spawn("wc", ["-c"], { stdio: [init.stdout, "pipe", "inherit"] });
+    init.stdout.destroy();
     let kilobytes = 0;
-    const ended = new Promise<void>((resolve) => init.on("close", () => resolve()));
-    init.stdout.on("data", (data: Buffer) => {
-      if (began === 0) began = performance.now();
-      bytes += data.length;
-      if (kilobytes === 0 || bytes % 7 === 0) kilobytes = Math.max(kilobytes, peak(init.pid ?? 0));
-    });
-    await ended;
+    const watch = setInterval(() => {
+      kilobytes = Math.max(kilobytes, peak(init.pid ?? 0));
+    }, 20);
+    const bytes = Number(await text(reader.stdout));
     const seconds = (performance.now() - began) / 1000;
+    clearInterval(watch);
     const expected = megabytes * 10_000 * (line.length + prefix);
-    return {
-      megabytesPerSecond: (megabytes * 1_000_000) / 1e6 / seconds,
-      dropped: bytes < expected,
-      kilobytes,
-    };
+    return { megabytesPerSecond: megabytes / seconds, dropped: bytes < expected, kilobytes };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -64,11 +65,11 @@ function peak(pid: number): number {
   }
 }
 
-/** A bar for a quiet machine (design section 9); the reader here is Node, which takes its own part of the two cores. */
+/** A bar for a quiet machine (design section 9). */
 const bar = 200;
 
 export async function output(binary: string, scale: number): Promise<Report[]> {
-  const megabytes = Math.max(20, Math.round(500 * scale));
+  const megabytes = megabytesOfProcess * Math.max(1, Math.round(10 * scale));
   const runs: Flow[] = [];
   for (let round = 0; round < 3; round++) runs.push(await flow(binary, megabytes));
   const speed = median(runs.map((run) => run.megabytesPerSecond));

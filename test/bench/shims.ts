@@ -200,7 +200,7 @@ async function signalLatency({ command }: Program): Promise<number> {
   return median(samples);
 }
 
-async function start(subjects: readonly Program[], rounds: number): Promise<Report> {
+async function startTable(subjects: readonly Program[], rounds: number): Promise<Report> {
   const [none] = subjects;
   const first = await interleave(subjects, rounds, timeToCommand);
   const whole = await interleave(subjects, rounds, wholeRun);
@@ -269,17 +269,27 @@ async function work(subjects: readonly Program[], rounds: number): Promise<Repor
   };
 }
 
-/** All tables. `scale` 1 is the whole bench; less is a look. */
-export async function shims(binary: string, scale = 1): Promise<Report[]> {
+async function withPrograms(
+  binary: string,
+  tables: (subjects: readonly Program[]) => Promise<Report[]>,
+): Promise<Report[]> {
   const directory = mkdtempSync(join(tmpdir(), "upinit-bench-"));
   try {
-    const subjects = programs(binary, directory);
-    return [
-      await start(subjects, Math.ceil(300 * scale)),
-      await rest(subjects),
-      await work(subjects, Math.ceil(10 * scale)),
-    ];
+    return await tables(programs(binary, directory));
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** How soon CMD runs. `scale` 1 is the whole bench; less is a look. */
+export function start(binary: string, scale = 1): Promise<Report[]> {
+  return withPrograms(binary, async (subjects) => [await startTable(subjects, Math.ceil(300 * scale))]);
+}
+
+/** What an init weighs and does while CMD runs. */
+export function shims(binary: string, scale = 1): Promise<Report[]> {
+  return withPrograms(binary, async (subjects) => [
+    await rest(subjects),
+    await work(subjects, Math.ceil(10 * scale)),
+  ]);
 }

@@ -61,6 +61,16 @@ function supervisors(binary: string): Supervisor[] {
       },
     },
     {
+      // What the services take by themselves on this machine: nobody can be much sooner.
+      name: "a shell's &",
+      program: "sh",
+      stopsOnTerm: false,
+      prepare(directory, count, script) {
+        const services = runScripts(directory, count, script);
+        return ["sh", "-c", `for run in ${services}/*/run; do $run & done; wait`];
+      },
+    },
+    {
       name: "s6-svscan",
       program: "s6-svscan",
       stopsOnTerm: true,

@@ -38,6 +38,23 @@ const upinit = (...rest: string[]) => [
 /** A program that ends with status 7 and leaves a mark each time it runs. */
 const mark = (file: string) => ["sh", "-c", `echo run >>${file}; exit 7`];
 
+/** Python: listens on the socket that its argument names, connects as often as it can, and accepts nobody. */
+const standingStill = `
+import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(1)
+clients = []
+try:
+    while True:
+        clients.append(socket.socket(socket.AF_UNIX))
+        clients[-1].setblocking(False)
+        clients[-1].connect(sys.argv[1])
+except BlockingIOError:
+    print("full", flush=True)
+time.sleep(1000)
+`;
+
 afterEach(harness.sweep);
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -137,6 +154,16 @@ describe.skipIf(binaryMissing !== undefined)(`upinit as a shim ${binaryMissing ?
       const outcome = await run([...elsewhere, "-v", "sleep", "0.3"]);
       expect(outcome.stderr).toContain("upinit: no control socket: /proc/none/s");
       expect(outcome.status).toBe(0);
+    });
+
+    it("is held up by no socket whose owner stands still, with as many clients waiting as can", async () => {
+      const socket = join(directory, "full.sock");
+      const owner = new Running(["python3", "-c", standingStill, socket]);
+      await until("the socket is full", () => owner.stdout.includes("full"));
+      const options = ["--confdir", noJobs, "--socket", socket, "-v"];
+      const outcome = await within(run([binary, ...options, "sh", "-c", "sleep 0.3; exit 7"]), "CMD ends");
+      expect(outcome.status).toBe(7);
+      expect(outcome.stderr).toContain(`no control socket: ${socket}: another init listens there`);
     });
   });
 

@@ -85,6 +85,15 @@ static JSValue js_unix_listen(UPINIT_ARGUMENTS) {
 
 static JSValue js_unix_connect(UPINIT_ARGUMENTS) { return make_socket(ctx, argv[0], SOCK_STREAM, set_up_client, 0); }
 
+static JSValue js_unix_probe(UPINIT_ARGUMENTS) {
+  JSValue probe = make_socket(ctx, argv[0], SOCK_STREAM | SOCK_NONBLOCK, set_up_client, 0);
+  if (JS_IsException(probe) || JS_VALUE_GET_INT(probe) < 0) {
+    return probe;
+  }
+  close(JS_VALUE_GET_INT(probe));
+  return JS_NewInt32(ctx, 0);
+}
+
 static JSValue js_unix_datagram(UPINIT_ARGUMENTS) {
   return make_socket(ctx, argv[0], SOCK_DGRAM | SOCK_NONBLOCK, set_up_datagram, 0);
 }
@@ -246,6 +255,7 @@ static JSValue js_interfaces_up(UPINIT_ARGUMENTS) {
 static const JSCFunctionListEntry entries[] = {
     UPINIT_FUNCTION("unixListen", 2, js_unix_listen),
     UPINIT_FUNCTION("unixConnect", 1, js_unix_connect),
+    UPINIT_FUNCTION("unixProbe", 1, js_unix_probe),
     UPINIT_FUNCTION("unixDatagram", 1, js_unix_datagram),
     UPINIT_FUNCTION("accept", 1, js_accept),
     UPINIT_FUNCTION("socketPair", 0, js_socket_pair),

@@ -59,6 +59,17 @@ export const socketsSuite: Suite = [
     failsWith(native.unixConnect(`\0${"x".repeat(108)}`), "ENAMETOOLONG");
     failsWith(native.unixConnect(`/${"x".repeat(106)}`), "ENOENT");
   }),
+  test("a probe says who can be reached, and does not wait", () => {
+    withDirectory((path) => {
+      const address = `${path}/socket`;
+      const listener = good(native.unixListen(address, 0));
+      equal(native.unixProbe(address), 0);
+      failsWith(native.unixProbe(address), "EAGAIN");
+      native.close(listener);
+      failsWith(native.unixProbe(address), "ECONNREFUSED");
+      failsWith(native.unixProbe(`${path}/none`), "ENOENT");
+    });
+  }),
   test("a full socket says EAGAIN instead of waiting", () => {
     const [left, right] = good(native.socketPair());
     const block = new Uint8Array(65536);
