@@ -162,9 +162,9 @@ function newForeground(
   const { command } = options;
   if (command.length === 0) return null;
   const voice = new OwnVoice(settings.level, settings.warnOnReap);
-  const mainCommand =
-    handover?.mainCommand ?? new MainCommand({ ...settings, command, besideJobs: true }, voice);
+  const mainCommand = handover?.mainCommand ?? new MainCommand({ ...settings, command }, voice);
   mainCommand.umask = umask;
+  mainCommand.besideJobs = true;
   const respawn = handover?.respawn ?? (settings.respawn === null ? null : new Respawn(settings.respawn));
   return new Foreground(mainCommand, respawn, {
     now: () => reactor.now(),

@@ -135,7 +135,8 @@ declare module "upinit:native" {
   }
   /**
    * fork + the plan. Returns [pid, statusFd]: the descriptor reads as end of file once exec succeeded, or gives one
-   * record for `readSpawnFailure` and then end of file. The parent never waits, unless told to. errno of fork or pipe if it failed.
+   * record for `readSpawnFailure` and then end of file. The parent never waits, unless told to. errno of fork or pipe
+   * if it failed.
    */
   export function spawn(plan: SpawnPlan): Failable<readonly [pid: number, statusFd: number]>;
   export type SpawnStep =

@@ -16,8 +16,6 @@ export interface MainCommandOptions {
   readonly plainSignals?: boolean;
   /** A variable of CMD's environment that holds CMD's pid, if it is there. */
   readonly pidVariable?: string;
-  /** There are jobs to look after, which can't wait for a program that is slow to be executed. */
-  readonly besideJobs?: boolean;
 }
 
 /** What a shim tells while it works. Each method is one line at most; a voice has those it has words for. */
@@ -83,6 +81,8 @@ export class MainCommand {
   startedAt = 0;
   /** What upinit was given, where its own is another by now; null where it is not. */
   umask: number | null = null;
+  /** There are jobs to look after, which can't wait for a program that is slow to be executed. */
+  besideJobs = false;
   #statusFd = -1;
   #foregroundBefore = 0;
   #inherited: ReturnType<typeof native.inheritedSignals>;
@@ -103,9 +103,9 @@ export class MainCommand {
    * the status to leave with if there could be no process.
    */
   start(): number | null {
-    const { command, placement, pidVariable, besideJobs = false } = this.options;
+    const { command, placement, pidVariable } = this.options;
     const launched = launch(command, placement, this.#inherited, {
-      waitForExec: !besideJobs,
+      waitForExec: !this.besideJobs,
       ...(this.umask === null ? {} : { umask: this.umask }),
       ...(pidVariable === undefined ? {} : { pidVariable }),
     });

@@ -221,7 +221,8 @@ static bool read_arrays(Reader *reader, ChildPlan *plan) {
 
 static bool read_fields(Reader *reader, ChildPlan *plan) {
   return read_flag(reader, "keepDescriptors", &plan->keep_descriptors) &&
-         read_flag(reader, "waitForExec", &plan->wait_for_exec) && read_flag(reader, "session", &plan->session) && read_option(reader, "group", &plan->group) &&
+         read_flag(reader, "waitForExec", &plan->wait_for_exec) &&
+         read_flag(reader, "session", &plan->session) && read_option(reader, "group", &plan->group) &&
          read_flag(reader, "controllingTerminal", &plan->controlling_terminal) &&
          read_flag(reader, "freeTerminal", &plan->free_terminal) &&
          read_option(reader, "foregroundOf", &plan->foreground_of) && read_option(reader, "umask", &plan->umask) &&
