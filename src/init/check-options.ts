@@ -1,12 +1,20 @@
 import type { FormedValues } from "./option-forms.ts";
 import { defaultOptions, type InitOptions, OptionError, type ScannedOptions } from "./options.ts";
 
-/** The options whose value is more than a word. */
-const formed = ["default-console", "stop-timeout", "boot-timeout", "log-format", "log-overflow"];
+/** The options whose value is more than a word: each that has a form, which the compiler sees to. */
+const formed: Readonly<Record<keyof FormedValues, true>> = {
+  "default-console": true,
+  "stop-timeout": true,
+  "boot-timeout": true,
+  "log-format": true,
+  "log-overflow": true,
+};
 
 /** The check of forms takes a fifth of a whole start, so it is loaded only where there is one. */
 async function readForms(values: ScannedOptions["values"]): Promise<FormedValues> {
-  const given = formed.filter((name) => values.has(name)).map((name) => [name, values.get(name)?.at(-1)]);
+  const given = Object.keys(formed)
+    .filter((name) => values.has(name))
+    .map((name) => [name, values.get(name)?.at(-1)]);
   if (given.length === 0) return {};
   const { checkForms } = await import("./option-forms.ts");
   return checkForms(Object.fromEntries(given));
