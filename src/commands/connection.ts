@@ -62,9 +62,21 @@ export const forever = -1;
 
 /** Asks one question over a connection of its own. */
 export function ask(call: Invocation, method: string, params?: unknown, timeout?: number): unknown {
+  return withClient(call, method, (client) => client.request(method, params, timeout));
+}
+
+/** When to say that an operation is not over yet: after 10 s, and then every 30 s. */
+const reminders: readonly number[] = [10_000, 30_000];
+
+/** Asks for an operation that may take its time, and calls `silent` while it does. */
+export function askPatiently(call: Invocation, method: string, params: unknown, silent: () => void): unknown {
+  return withClient(call, method, (client) => client.requestPatiently(method, params, reminders, silent));
+}
+
+function withClient(call: Invocation, method: string, use: (client: Client) => unknown): unknown {
   const client = connectFor(call);
   try {
-    return client.request(method, params, timeout);
+    return use(client);
   } catch (error) {
     throw explained(error, method);
   } finally {

@@ -2,8 +2,8 @@ import type { JobStatus } from "../control/answers.ts";
 import { lookUp } from "../control/socket-path.ts";
 import { asJobStatus } from "./answer.ts";
 import { type Invocation, UsageError } from "./command.ts";
-import { ask, forever } from "./connection.ts";
-import { forTerminal, printJson, printLines } from "./output.ts";
+import { ask, askPatiently } from "./connection.ts";
+import { forTerminal, printJson, printLines, write } from "./output.ts";
 import { statusLines } from "./render.ts";
 
 /** How a request names its job. */
@@ -27,9 +27,26 @@ export function targetOf(call: Invocation): Target {
 /** `start`, `stop` and `restart`: asks, waits unless told not to, and shows the status reached. */
 export function changeJob(call: Invocation, method: "start" | "stop" | "restart"): number {
   const wait = !call.options.has("no-wait");
-  const status = asJobStatus(ask(call, method, { ...targetOf(call), wait }, forever), method);
-  showStatus(call, status);
+  const target = targetOf(call);
+  const force = call.options.has("force") ? { force: true } : {};
+  const answer = askPatiently(call, method, { ...target, wait, ...force }, () =>
+    remind(call, target, method),
+  );
+  showStatus(call, asJobStatus(answer, method));
   return 0;
+}
+
+/** Says on standard error what a stop or restart waits for. A start has its own ways to be slow. */
+function remind(call: Invocation, target: Target, method: string): void {
+  if (method === "start" || call.options.has("quiet")) return;
+  const { name, instance, goal, state, processes } = asJobStatus(ask(call, "status", target), "status");
+  const shown = instance === "" ? name : `${name} (${instance})`;
+  const waitsFor =
+    processes.length === 0
+      ? "the jobs that its event holds"
+      : processes.map(({ process, pid }) => `${process} process ${pid}`).join(", ");
+  const line = `${shown} is ${goal}/${state}, waiting for ${waitsFor}; \`initctl stop --force ${name}' ends it`;
+  write(2, `  ${forTerminal(line)}\n`);
 }
 
 export function showStatus(call: Invocation, status: JobStatus): void {

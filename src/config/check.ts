@@ -29,6 +29,11 @@ export interface CheckOptions {
   readonly ignoreEvents?: readonly string[];
   /** Complain about each bad operand, also where an `or` has another way to be true. */
   readonly warn?: boolean;
+  /**
+   * Complain about a group in a condition that can come true without it, as Upstart does: about the first one from the
+   * right that can't. Otherwise only about conditions that can't come true at all.
+   */
+  readonly eachGroup?: boolean;
   /** Events besides Upstart's own that the running init emits; `initctl check-config` passes none. */
   readonly knownEvents?: readonly string[];
 }
@@ -56,10 +61,9 @@ export function checkConditions(classes: Iterable<CheckedClass>, options: CheckO
   for (const jobClass of all) {
     if (options.only !== undefined && jobClass.name !== options.only) continue;
     const problems = conditionsOf(jobClass).flatMap(([stanza, condition]) => {
-      const bad = new Map<MatchCondition, CheckProblem["kind"]>();
-      const possible = evaluate(condition, options.warn === true, known, bad);
-      if (possible) return [];
-      return [...bad].map(([match, kind]): CheckProblem => {
+      const impossible = findImpossible(condition, options, known);
+      if (impossible === null) return [];
+      return unknownMatches(impossible, known).map(([match, kind]): CheckProblem => {
         return { stanza, kind, name: kind === "job" ? jobOfMatch(match).job : match.event };
       });
     });
@@ -78,21 +82,34 @@ export function renderCheck(results: readonly CheckResult[]): string {
     .join("");
 }
 
-/** Whether a condition can become true. Collects the operands that can't, from right to left as Upstart lists them. */
-function evaluate(
-  condition: Condition,
-  strict: boolean,
-  known: KnownNames,
-  bad: Map<MatchCondition, CheckProblem["kind"]>,
-): boolean {
+/** The condition, or the first group of it from the right, that can't become true; null if there is none. */
+function findImpossible(condition: Condition, options: CheckOptions, known: KnownNames): Condition | null {
+  if (!canBecomeTrue(condition, options.warn === true, known)) return condition;
+  // An operand that stands alone beside one that can become true does no harm.
+  if (condition.type === "match" || options.eachGroup !== true) return null;
+  const groups = [condition.right, condition.left].filter((operand) => operand.type !== "match");
+  for (const group of groups) {
+    const found = findImpossible(group, options, known);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** `strict`: an `or` needs both of its sides. */
+function canBecomeTrue(condition: Condition, strict: boolean, known: KnownNames): boolean {
+  if (condition.type === "match") return known.missing(condition) === null;
+  const right = canBecomeTrue(condition.right, strict, known);
+  const left = canBecomeTrue(condition.left, strict, known);
+  return condition.type === "and" || strict ? left && right : left || right;
+}
+
+/** The operands that can't become true, from right to left as Upstart lists them. */
+function unknownMatches(condition: Condition, known: KnownNames): [MatchCondition, CheckProblem["kind"]][] {
   if (condition.type === "match") {
     const kind = known.missing(condition);
-    if (kind !== null) bad.set(condition, kind);
-    return kind === null;
+    return kind === null ? [] : [[condition, kind]];
   }
-  const right = evaluate(condition.right, strict, known, bad);
-  const left = evaluate(condition.left, strict, known, bad);
-  return condition.type === "and" || strict ? left && right : left || right;
+  return [...unknownMatches(condition.right, known), ...unknownMatches(condition.left, known)];
 }
 
 /** Everything that may be waited for: loaded jobs, events that they emit, events of init's own. */

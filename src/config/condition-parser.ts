@@ -74,7 +74,7 @@ export function readCondition(lexer: Lexer): Condition {
         else stray = { start: lexer.tokenStart, length: lexer.tokenEnd - lexer.tokenStart };
       }
     }
-    if (outer.length > 0 && lexer.atLineEnd()) lexer.nextLine();
+    if (outer.length > 0 && lexer.atLineEnd() && lexer.nextLine()) lexer.failMissing();
   }
   refuseStray(lexer, stray, line);
   if (level.operator !== null) {

@@ -38,6 +38,10 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "env KEY[=VALUE]",
     "export KEY...",
     "kill timeout SECONDS",
+    "kill mode group|process|mixed",
+    "start timeout SECONDS",
+    "stop timeout SECONDS",
+    "run timeout SECONDS",
     "kill signal SIGNAL",
     "kill leftovers",
     "reload signal SIGNAL",
@@ -83,6 +87,7 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
     "Arguments without a name come first: write KEY=VALUE here, or move this to the front.",
   "mismatched-parentheses": "Each parenthesis needs its counterpart.",
   "illegal-backoff": "The longest pause can't be shorter than the first one. {grammar}",
+  "illegal-timeout": "Write whole seconds, from 1 to 1000000000, without a unit. {grammar}",
   "illegal-watchdog": "Write whole seconds, at least 1. {grammar}",
   "too-many-events": "Split the condition: let a job without a process emit one event for several.",
   "nul-byte": "This is no text. Is it a binary file, or UTF-16? Save it as UTF-8.",
@@ -118,6 +123,10 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
     "The carriage return stays in the script and breaks it. Save the file with Unix line ends.",
   "comment-in-word":
     "A `#` outside of quotes starts a comment, also in the middle of a word. Put the word in quotes.",
+  "process-of-script":
+    "Let the script end in `exec COMMAND`, so that the command is the main process; or use `kill mode mixed`.",
+  "long-kill-timeout":
+    "Write seconds, not milliseconds; `upinit --stop-timeout` bounds the stop of the container.",
   "no-such-signal": "Signals are numbered from 1 to 64. {grammar}",
 };
 

@@ -32,6 +32,10 @@ export function formatJob(jobClass: JobClass): string {
   for (const status of jobClass.normalExit) add("normal exit", exitStatusWord(status));
   add("kill signal", unless(signalName(jobClass.killSignal), "TERM"));
   add("kill timeout", unless(jobClass.killTimeout, 5));
+  add("kill mode", unless(jobClass.killMode, "group"));
+  add("start timeout", jobClass.startTimeout);
+  add("stop timeout", jobClass.stopTimeout);
+  add("run timeout", jobClass.runTimeout);
   if (jobClass.killLeftovers) lines.push("kill leftovers");
   add("reload signal", unless(signalName(jobClass.reloadSignal), "HUP"));
   add("watchdog", jobClass.watchdog);

@@ -93,16 +93,20 @@ export class Lexer {
     this.next = code;
   }
 
-  /** Skips the rest of the line, its newline, and the blanks at the start of the next one. */
-  nextLine(): void {
+  /**
+   * Skips the rest of the line, its newline, and the blanks at the start of the next one. True if the file ends with
+   * such blanks, where Upstart misses a token.
+   */
+  nextLine(): boolean {
     const end = this.text.indexOf("\n", this.position);
     if (end < 0) {
       this.moveTo(this.text.length);
-      return;
+      return false;
     }
     this.line++;
     this.moveTo(end + 1);
     this.skipSpace();
+    return this.atEnd() && isBlank(this.codes[this.position - 1] as number);
   }
 
   /**
@@ -127,7 +131,17 @@ export class Lexer {
     this.next = code;
     if (!(code >= 0)) return null;
     this.stanzaStart = at;
-    return this.word(inArgument, false);
+    return code === backslash ? this.continuedName() : this.word(inArgument, false);
+  }
+
+  /** A name that begins with a backslash: of a line that holds nothing else Upstart makes an unknown stanza. */
+  private continuedName(): string {
+    const start = this.position;
+    this.tokenStart = start;
+    this.tokenLine = this.line;
+    const name = this.composedToken(inArgument, false, true);
+    if (name === "") this.failAt("unknown-stanza", start, this.line, 1);
+    return name;
   }
 
   /** One argument, without its quotes. Throws `expected-token` if there is none or it is empty. */
@@ -291,10 +305,10 @@ export class Lexer {
    * A token in which quotes or backslashes take part. White space that is followed by nothing is dropped; a newline,
    * with the white space around it, becomes one blank.
    */
-  private composedToken(inToken: RegExp, unquote: boolean): string {
+  private composedToken(inToken: RegExp, unquote: boolean, mayBeEmpty = false): string {
     const { text, codes } = this;
     const { length } = text;
-    const token = new TokenBuilder(text, this.position);
+    const token = new TokenBuilder(text, this.position, unquote);
     let openedBy = nul;
     let openedAt = 0;
     let at = this.position;
@@ -337,7 +351,8 @@ export class Lexer {
     }
     if (openedBy !== nul) this.failAt("unterminated-quote", openedAt, this.line, 1);
     const result = token.finish();
-    if (result === "") this.failAt("expected-token", this.tokenStart, this.line, at - this.tokenStart);
+    if (result === "" && !mayBeEmpty)
+      this.failAt("expected-token", this.tokenStart, this.line, at - this.tokenStart);
     return this.endToken(result, at);
   }
 }
@@ -350,9 +365,11 @@ class TokenBuilder {
   #run: number;
   #solid: number;
   #broken = false;
+  readonly #unquotes: boolean;
 
-  constructor(text: string, start: number) {
+  constructor(text: string, start: number, unquotes: boolean) {
     this.#text = text;
+    this.#unquotes = unquotes;
     this.#run = start;
     this.#solid = start;
   }
@@ -360,9 +377,14 @@ class TokenBuilder {
   /** Adds what is in the text from `kept` to `end`, leaving out what is there between `first` and `kept`. */
   add(first: number, kept: number, end: number): void {
     if (this.#broken) {
-      this.#parts.push(" ");
       this.#broken = false;
       this.#run = kept;
+      // Upstart writes a backslash that stays before it looks at what follows, and so before the blank of the new line.
+      const isKeptBackslash = this.#unquotes && kept === first && this.#text.charCodeAt(kept) === backslash;
+      if (isKeptBackslash) {
+        this.#parts.push("\\ ");
+        this.#run = kept + 1;
+      } else this.#parts.push(" ");
     } else if (kept > first) {
       if (first > this.#run) this.#parts.push(this.#text.slice(this.#run, first));
       this.#run = kept;

@@ -27,6 +27,8 @@ const warnings = {
   "soft-above-hard": "The soft limit is above the hard limit",
   "carriage-return": "This script has DOS line ends",
   "comment-in-word": "A comment starts in the middle of this word",
+  "process-of-script": "The shell of this script gets the stop signal, and the command that it runs does not",
+  "long-kill-timeout": "A stop of the container may take this long",
   "no-such-signal": "There is no signal of this number",
 } as const;
 
@@ -45,7 +47,7 @@ export interface SeenStanza {
 
 /** Stanzas of which only the last one counts, by their first words. */
 const scalars =
-  /^(description|author|version|usage|instance|exec|script|(pre|post)-(start|stop)|expect|console|umask|nice|oom|chroot|chdir|setuid|setgid|(start|stop) on|(kill|reload) signal|kill timeout|respawn (limit|backoff)|watchdog|shutdown on|limit [a-z]+)( |$)/;
+  /^(description|author|version|usage|instance|exec|script|(pre|post)-(start|stop)|expect|console|umask|nice|oom|chroot|chdir|setuid|setgid|(start|stop) on|(kill|reload) signal|kill (timeout|mode)|(start|stop|run) timeout|respawn (limit|backoff)|watchdog|shutdown on|limit [a-z]+)( |$)/;
 
 /** The warnings about one file, in the order of its lines. `seen` is what `parseJob` told its observer. */
 export function lintJob(
@@ -58,6 +60,7 @@ export function lintJob(
   if (seen.length === 0) file.warnAt("empty-job", 0, 1);
   lintRespawn(file, jobClass);
   lintExpect(file, jobClass);
+  lintStop(file, jobClass);
   lintManual(file);
   lintReplaced(file);
   lintWords(file);
@@ -159,6 +162,21 @@ function lintExpect(file: LintedFile, jobClass: JobClass): void {
   else if (processes.main.script && (expect === "fork" || expect === "daemon")) {
     file.warn("expect-with-script", "expect");
   }
+}
+
+/** Above this many seconds `kill timeout` is more likely a mistake than meant. */
+const longKillTimeout = 3_600;
+
+function lintStop(file: LintedFile, { killMode, killTimeout, processes: { main } }: JobClass): void {
+  if (killMode === "process" && main?.script && !endsInExec(main.command))
+    file.warn("process-of-script", "kill mode", "process");
+  if (killTimeout > longKillTimeout) file.warn("long-kill-timeout", "kill timeout", String(killTimeout));
+}
+
+/** Whether the last command of a script replaces its shell. */
+function endsInExec(script: string): boolean {
+  const last = script.trimEnd().split("\n").at(-1) ?? "";
+  return /^\s*exec\s/.test(last);
 }
 
 function lintManual(file: LintedFile): void {

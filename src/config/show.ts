@@ -56,8 +56,8 @@ export function eachMatch(condition: Condition): MatchCondition[] {
 }
 
 /**
- * The job that an event of a job's life names: `JOB=web`, or else the first argument if it is positional. `rest` is
- * the arguments without it. Other events name no job.
+ * The job that an event of a job's life names: the first argument that begins with `JOB=` or is positional and in
+ * front of all others. `rest` is the arguments without it. Other events name no job.
  */
 export function jobOfMatch(match: MatchCondition): {
   readonly job: string;
@@ -65,8 +65,9 @@ export function jobOfMatch(match: MatchCondition): {
 } {
   const { args } = match;
   if (!jobEvents.has(match.event)) return { job: "", rest: args };
-  let index = args.findIndex((argument) => argument.startsWith("JOB="));
-  if (index < 0 && args[0] !== undefined && !args[0].includes("=")) index = 0;
+  const index = args.findIndex(
+    (argument, at) => argument.startsWith("JOB=") || (at === 0 && !argument.includes("=")),
+  );
   const found = args[index];
   if (found === undefined) return { job: "", rest: args };
   return {

@@ -1,4 +1,4 @@
-import type { ConsoleMode, Expectation, ProcessName } from "../jobs/job-class.ts";
+import type { ConsoleMode, Expectation, KillMode, ProcessName } from "../jobs/job-class.ts";
 import { signalNumber } from "../runtime/signals.ts";
 import { readCondition } from "./condition-parser.ts";
 import type { ErrorCode } from "./diagnostics.ts";
@@ -18,6 +18,7 @@ type Backoff = { readonly min: number; readonly max: number };
 
 const expectations = choices<Expectation>(["none", "stop", "fork", "daemon", "notify"]);
 const consoleModes = choices<ConsoleMode>(["none", "log", "output", "owner"]);
+const killModes = choices<KillMode>(["group", "process", "mixed"]);
 const shutdownCauses = choices<"failure" | "success" | "exit">(["failure", "success", "exit"]);
 /** Those of setrlimit(2) that Upstart knows; the names are ours to keep, the numbers belong to the launcher. */
 const resources = choices(
@@ -30,8 +31,20 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["version", text("version")],
   ["usage", text("usage")],
   ["emits", (lexer, draft) => lexer.forEachArgument((event) => (draft.emits = appended(draft.emits, event)))],
-  ["start", group({ on: (lexer, draft) => (draft.startOn = readCondition(lexer)) })],
-  ["stop", group({ on: (lexer, draft) => (draft.stopOn = readCondition(lexer)) })],
+  [
+    "start",
+    group({
+      on: (lexer, draft) => (draft.startOn = readCondition(lexer)),
+      timeout: (lexer, draft) => (draft.startTimeout = readTimeout(lexer)),
+    }),
+  ],
+  [
+    "stop",
+    group({
+      on: (lexer, draft) => (draft.stopOn = readCondition(lexer)),
+      timeout: (lexer, draft) => (draft.stopTimeout = readTimeout(lexer)),
+    }),
+  ],
   // These two leave the rest of their line to be read as another stanza (reference 2.8).
   ["manual", (_lexer, draft) => (draft.startOn = null)],
   ["debug", (_lexer, draft) => (draft.debug = true)],
@@ -56,6 +69,7 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     group({
       timeout: (lexer, draft) => (draft.killTimeout = readSeconds(lexer)),
       signal: (lexer, draft) => (draft.killSignal = readSignal(lexer)),
+      mode: keyword(killModes, (draft, value) => (draft.killMode = value)),
       leftovers: (_lexer, draft) => (draft.killLeftovers = true),
     }),
   ],
@@ -84,9 +98,13 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ["cgroup", readCgroup],
   // upinit's own.
-  ["watchdog", readWatchdog],
+  ["run", group({ timeout: (lexer, draft) => (draft.runTimeout = readTimeout(lexer)) })],
+  ["watchdog", (lexer, draft) => (draft.watchdog = readTimeout(lexer, "illegal-watchdog"))],
   ["shutdown", group({ on: keyword(shutdownCauses, (draft, value) => (draft.shutdownOn = value)) })],
 ]);
+
+/** Thirty years in seconds: what is above is a mistake, and would overflow the timers. */
+const longestTimeout = 1_000_000_000;
 
 /** Stanzas that don't end their own line. */
 export const openEnded: ReadonlySet<string> = new Set(["manual", "debug"]);
@@ -223,10 +241,7 @@ function readCgroup(lexer: Lexer, draft: Draft): void {
   draft.cgroups = appended(draft.cgroups, words);
 }
 
-function readWatchdog(lexer: Lexer, draft: Draft): void {
-  draft.watchdog = accept(
-    lexer,
-    readInteger(lexer.argument(), 1, Number.MAX_SAFE_INTEGER),
-    "illegal-watchdog",
-  );
+/** A bound that 0 would make nonsense of. */
+function readTimeout(lexer: Lexer, code: ErrorCode = "illegal-timeout"): number {
+  return accept(lexer, readInteger(lexer.argument(), 1, longestTimeout), code);
 }

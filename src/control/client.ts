@@ -60,13 +60,25 @@ export class Client {
    * Throws ControlError when init refuses, ConnectionError when it doesn't answer.
    */
   request(method: string, params?: unknown, timeout = patience): unknown {
+    return this.requestPatiently(method, params, [timeout], () => {
+      throw new ConnectionError("init does not answer");
+    });
+  }
+
+  /**
+   * As `request`, for what may take as long as it likes: calls `silent` when no answer came within the first of the
+   * times (milliseconds), then after each of the next ones; the last one counts again and again.
+   */
+  requestPatiently(method: string, params: unknown, times: readonly number[], silent: () => void): unknown {
     const id = ++this.#lastId;
     this.#send(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
-    for (;;) {
-      const message = this.#message(timeout);
-      if (message === null) throw new ConnectionError("init does not answer");
-      if (!("id" in message)) this.#notifications.push(message);
-      else return result(message);
+    for (let index = 0; ; ) {
+      const message = this.#message(times[Math.min(index, times.length - 1)] as number);
+      if (message === null) {
+        index += 1;
+        silent();
+      } else if ("id" in message) return result(message);
+      else this.#notifications.push(message);
     }
   }
 

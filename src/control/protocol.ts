@@ -58,7 +58,7 @@ const parameters = {
   "log-priority": () => z.optional(z.strictObject({ priority: z.optional(z.string()) })),
 
   start: () => z.strictObject(waiting),
-  stop: () => z.strictObject(waiting),
+  stop: () => z.strictObject({ ...waiting, force: flag }),
   restart: () => z.strictObject(waiting),
   reload: () => z.strictObject(job),
   emit: () => z.strictObject({ event: text, env: variables, wait: flag }),

@@ -9,7 +9,13 @@ export function statusOf(job: Job): JobStatus {
     const pid = job.pids.get(process) ?? 0;
     if (pid > 0) processes.push({ process, pid });
   }
-  return { name: job.jobClass.name, instance: job.instance, goal: job.goal, state: job.state, processes };
+  const { instance, state } = job;
+  return { name: job.jobClass.name, instance, goal: shownGoal(job), state, processes };
+}
+
+/** A restart that waits for its pre-stop has goal start in Upstart, which forgets the restart there. */
+function shownGoal({ goal, state }: Job): Job["goal"] {
+  return goal === "respawn" && (state === "pre-stop" || state === "pre-stopping") ? "start" : goal;
 }
 
 /** A job that has no instance. */

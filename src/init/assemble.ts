@@ -13,6 +13,7 @@ import { OwnVoice } from "../shim/voice.ts";
 import { Configuration } from "./configuration.ts";
 import { sessionVariables } from "./control-place.ts";
 import { Runlevels } from "./daemon.ts";
+import { endsContainer } from "./endings.ts";
 import { Foreground } from "./foreground.ts";
 import { Init, type Parts } from "./init.ts";
 import { defaultJobEnvironment } from "./job-environment.ts";
@@ -127,6 +128,8 @@ function worldOptions(
     initEnvironment: () => environment,
     defaultEnvironment: defaultJobEnvironment(environment, options.inheritEnv),
     extraEnvironment: sessionVariables(options, controlPath),
+    defaultStartTimeout: options.startTimeout === null ? null : options.startTimeout / 1_000,
+    endsContainer: (job, failed) => endsContainer(job, failed, options.exitCodeFrom),
   };
 }
 

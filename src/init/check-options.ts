@@ -5,6 +5,7 @@ import { defaultOptions, type InitOptions, OptionError, type ScannedOptions } fr
 const formed: Readonly<Record<keyof FormedValues, true>> = {
   "default-console": true,
   "stop-timeout": true,
+  "start-timeout": true,
   "boot-timeout": true,
   "log-format": true,
   "log-overflow": true,
@@ -47,6 +48,7 @@ export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions
     lenient: has("lenient"),
     socket: word("socket"),
     stopTimeout: values["stop-timeout"] ?? null,
+    startTimeout: values["start-timeout"] || null,
     bootTimeout: values["boot-timeout"] ?? null,
     startAnyway: has("start-anyway"),
     exitCodeFrom: word("exit-code-from"),

@@ -35,6 +35,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ["lenient", "start a job also where its limit, nice or oom value is not permitted"],
   ["stop-signal", "a further signal that stops the container"],
   ["stop-timeout", "bound of an orderly stop"],
+  ["start-timeout", "how long a job without its own start timeout may take to start; 0: no bound"],
   ["exit-code-from", "end when JOB ends, with its status"],
   ["socket", "the control socket; @NAME is abstract"],
   ["allow-foreign-peers", "answer clients of other pid namespaces"],

@@ -354,9 +354,12 @@ export class Init {
         return [...world.jobs()].length;
       },
       largestKillTimeout: () => {
-        let largest = 0;
-        for (const job of world.jobs()) largest = Math.max(largest, job.jobClass.killTimeout);
-        return largest;
+        let slowest: Job | null = null;
+        for (const job of world.jobs())
+          if (job.jobClass.killTimeout > (slowest?.jobClass.killTimeout ?? -1)) slowest = job;
+        return slowest === null
+          ? null
+          : { seconds: slowest.jobClass.killTimeout, job: slowest.jobClass.name };
       },
       stopMainCommand: () => foreground?.forward(signals.SIGTERM) ?? false,
       mainCommandRuns: () => foreground?.runs ?? false,

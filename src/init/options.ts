@@ -20,6 +20,8 @@ export interface InitOptions {
   readonly socket: string | null;
   /** Milliseconds; null: the design's own deadline. */
   readonly stopTimeout: number | null;
+  /** Milliseconds, for jobs without `start timeout`; null: none. */
+  readonly startTimeout: number | null;
   /** Milliseconds. */
   readonly bootTimeout: number | null;
   readonly startAnyway: boolean;
@@ -47,6 +49,7 @@ export const defaultOptions: InitOptions = {
   lenient: false,
   socket: null,
   stopTimeout: null,
+  startTimeout: null,
   bootTimeout: null,
   startAnyway: false,
   exitCodeFrom: null,

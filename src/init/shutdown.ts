@@ -26,8 +26,8 @@ export interface StopSystem {
   emitEvents(request: StopRequest, finished: () => void): void;
   /** Gives goal stop to the next instances in order; returns how many instances are left, stopped or not. */
   stopNextJobs(): number;
-  /** Seconds of the largest `kill timeout` of a running job. */
-  largestKillTimeout(): number;
+  /** The largest `kill timeout` of a running job, in seconds, and that job's name; null without a job. */
+  largestKillTimeout(): { readonly seconds: number; readonly job: string } | null;
   /** Signals CMD with its stop signal; false if it is not running. */
   stopMainCommand(): boolean;
   mainCommandRuns(): boolean;
@@ -132,13 +132,26 @@ export class Shutdown {
   }
 
   #armDeadline(): void {
-    const forJobs = Math.max(shortestDeadline, this.#system.largestKillTimeout() * 1_000 + margin);
-    const deadline = this.#stopTimeout ?? forJobs;
+    const deadline = this.#deadline();
     // A job that takes its time in `stop on shutdown` must not use up what the others need to end in order.
     this.#timer = this.#system.after(deadline / 2, () => {
       this.#stopJobs();
       this.#timer = this.#system.after(deadline / 2, () => this.#deadlinePassed());
     });
+  }
+
+  /** Milliseconds for all jobs together. Logs it where a job makes it longer than usual. */
+  #deadline(): number {
+    const largest = this.#system.largestKillTimeout();
+    const forJobs = Math.max(shortestDeadline, (largest?.seconds ?? 0) * 1_000 + margin);
+    if (largest !== null && forJobs > shortestDeadline) {
+      const { job, seconds } = largest;
+      const capped = this.#stopTimeout !== null && this.#stopTimeout < forJobs;
+      const allowed = (capped ? this.#stopTimeout : forJobs) / 1_000;
+      const by = capped ? "as --stop-timeout says" : "--stop-timeout bounds it";
+      this.#system.log(`the stop may take ${allowed} s: ${job} has kill timeout ${seconds} (${by})`);
+    }
+    return this.#stopTimeout ?? forJobs;
   }
 
   #stopJobs(): void {

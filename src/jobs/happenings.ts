@@ -1,13 +1,21 @@
 import { signals } from "../runtime/signals.ts";
-import { displayName, expectsReadiness, isAlive, isBusy, type Job, waitsForRespawn } from "./job.ts";
+import { boundHook, startTimeoutOf } from "./bounds.ts";
+import { displayName, expectsReadiness, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
-import { kill } from "./killing.ts";
 import { advance, askingStates, leaveAskingState, setGoal } from "./lifecycle.ts";
 import type { ProcessStatus, TimerKind } from "./messages.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, respawnDelay, shellStatus } from "./respawn.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { cancelTimer } from "./timers.ts";
+import {
+  hookTimedOut,
+  killTimedOut,
+  mayStartAgain,
+  runTimedOut,
+  startTimedOut,
+  stopTimedOut,
+} from "./timeouts.ts";
+import { cancelTimer, clearTimer, deadlineOf, setTimer } from "./timers.ts";
 import { fail } from "./waiters.ts";
 import { startWatchdog, watchdogExpired } from "./watchdog.ts";
 
@@ -108,15 +116,19 @@ export function processGone(
       mainEnded(job, status, around);
       break;
     case "pre-start":
-      if (job.state === "pre-start") hookEnded(job, process, status, around);
-      break;
     case "post-stop":
-      if (job.state === "post-stop") hookEnded(job, process, status, around);
+      if (job.state !== process) break;
+      // One that upinit has ended counts as one that has ended by itself.
+      if (job.hookSignals > 0) advance(job, around);
+      else hookEnded(job, process, status, around);
       break;
     case "security":
-    case "post-start":
     case "pre-stop":
       if (job.state === process) advance(job, around);
+      break;
+    case "post-start":
+      // After a start timeout main is being ended, and its end is what counts.
+      if (job.state === process && !(job.killReason !== null && isAlive(job, "main"))) advance(job, around);
       break;
   }
 }
@@ -139,6 +151,7 @@ function hookEnded(
 function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void {
   cancelTimer(job, "kill", around);
   cancelTimer(job, "watchdog", around);
+  cancelTimer(job, "run", around);
   if (job.state === "killed") {
     advance(job, around);
     return;
@@ -151,11 +164,13 @@ function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void 
   if (job.state === "spawned" || job.state === "running") advance(job, around);
   else if ((job.state === "post-start" || job.state === "pre-stop") && !isBusy(job, job.state))
     advance(job, around);
+  else boundHook(job, around);
 }
 
 /** Stop, or start anew? Sets the goal; the state is the caller's. */
 function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundings): void {
-  const verdict = judge(job, status, around.now(), !around.quiescing);
+  const mayRespawn = !around.quiescing && mayStartAgain(job);
+  const verdict = judge(job, status, around.now(), mayRespawn);
   if (verdict === "respawn") {
     around.log("warn", `${displayName(job)} main process ended, respawning`, job);
     const delay = respawnDelay(job, ran, around.random);
@@ -168,7 +183,7 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
     fail(job, "respawn", null, around);
   } else if (verdict === "failed") {
-    fail(job, "main", status, around);
+    fail(job, "main", status, around, job.killReason);
   }
   setGoal(job, "stop", around);
 }
@@ -181,21 +196,62 @@ export function mainPidChanged(job: Job, pid: number, around: Surroundings): voi
   around.processStarted(job, "main", pid);
 }
 
+/**
+ * A deadline that passed this long ago passed while upinit itself did not run (docker pause, a stalled machine), and
+ * so perhaps neither did the job: it counts once more, from now. Milliseconds. The watchdog gives the benefit of the
+ * doubt sooner: on a busy machine the job's signs of life are late as well.
+ */
+const lateAfter = (timer: TimerKind): number => (timer === "watchdog" ? 100 : 1_000);
+
+/** A timer of the job is due. `due` was when it was to come. */
 export function timerExpired(job: Job, timer: TimerKind, around: Surroundings): void {
+  const due = deadlineOf(job, timer);
+  if (due === null) return;
+  const late = around.now() - due;
+  if (late > lateAfter(timer) && timer !== "respawn") {
+    setTimer(job, timer, periodOf(job, timer, around), around);
+    return;
+  }
   const pid = job.pids.get("main");
+  if (timer === "watchdog") {
+    if (pid !== undefined) watchdogExpired(job, pid, due, around);
+    return;
+  }
+  clearTimer(job, timer);
   switch (timer) {
     case "kill":
-      if (job.killAt === null || pid === undefined) return;
-      job.killAt = null;
-      kill(job, pid, signals.SIGKILL, around);
+      if (pid !== undefined) killTimedOut(job, pid, around);
       return;
     case "respawn":
-      if (!waitsForRespawn(job)) return;
-      job.respawnAt = null;
-      advance(job, around);
+      if (job.state === "post-stop" && !isBusy(job, "post-stop")) advance(job, around);
       return;
-    case "watchdog":
-      if (job.watchdogAt !== null && pid !== undefined) watchdogExpired(job, pid, job.watchdogAt, around);
+    case "start":
+      startTimedOut(job, around);
+      return;
+    case "run":
+      runTimedOut(job, around);
+      return;
+    case "stop":
+      stopTimedOut(job, around);
+      return;
+    case "hook":
+      hookTimedOut(job, around);
       return;
   }
+}
+
+/** The whole length of a timer, in milliseconds. */
+function periodOf(job: Job, timer: TimerKind, around: Surroundings): number {
+  const { killTimeout, watchdog, runTimeout, stopTimeout } = job.jobClass;
+  const seconds = {
+    kill: killTimeout,
+    hook: killTimeout,
+    watchdog,
+    run: runTimeout,
+    stop: stopTimeout,
+    start: startTimeoutOf(job, around),
+    respawn: 0,
+  }[timer];
+  // A timer may be set for less than its period: a hook of a container that stops has none.
+  return Math.max(1_000, (seconds ?? 0) * 1000);
 }

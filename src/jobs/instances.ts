@@ -85,7 +85,8 @@ export class Instances {
     if (entry === undefined || entry.instances.get(job.instance) !== job) return null;
     entry.removeInstance(job);
     if (job.failure !== null) {
-      const reason = entry.lastFailure?.instance === job.instance ? entry.lastFailure.reason : null;
+      const before = entry.lastFailure?.instance === job.instance ? entry.lastFailure.reason : null;
+      const reason = job.failure.reason ?? before;
       entry.lastFailure = { ...job.failure, instance: job.instance, reason, at: this.#now() };
     }
     return this.#registry.reconsider(entry);

@@ -11,6 +11,8 @@ export interface ProcessDefinition {
 }
 
 export type Expectation = "none" | "stop" | "fork" | "daemon" | "notify";
+/** `group`: both to the process group. `process`: both to main. `mixed`: the signal to main, SIGKILL to the group. */
+export type KillMode = "group" | "process" | "mixed";
 export type ConsoleMode = "none" | "log" | "output" | "owner";
 /** Names as in the `limit` stanza (reference 3.2). */
 export interface ResourceLimit {
@@ -51,6 +53,14 @@ export interface JobClass {
   readonly killSignal: number;
   /** Seconds. */
   readonly killTimeout: number;
+  /** Ours: `kill mode`: who gets the kill signal and SIGKILL (docs/timeouts.md). */
+  readonly killMode: KillMode;
+  /** Ours: `start timeout SECONDS`, from the end of `starting` to `running`; null: `--start-timeout`, else none. */
+  readonly startTimeout: number | null;
+  /** Ours: `stop timeout SECONDS`, from goal stop to `waiting`. */
+  readonly stopTimeout: number | null;
+  /** Ours: `run timeout SECONDS`, for the main process. */
+  readonly runTimeout: number | null;
   readonly reloadSignal: number;
   /** null: the daemon's default (`--default-console`, else log). */
   readonly console: ConsoleMode | null;

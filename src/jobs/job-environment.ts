@@ -10,6 +10,7 @@ import {
 } from "../events/environment.ts";
 import type { Job } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
+import { resultOf, resultVariables } from "./job-events.ts";
 
 /** Belong to the user that init runs as, and so not to a job that runs as somebody else (design section 10). */
 const personal = new Set(["HOME", "USER", "LOGNAME", "SHELL"]);
@@ -53,6 +54,7 @@ export class JobEnvironments {
   /** What a process of the job is executed with. */
   ofProcess(job: Job, process: ProcessName): Environment {
     const env = [...job.env];
+    if (process === "post-stop") setResult(env, job);
     if ((process === "pre-stop" || process === "post-stop") && job.stopEnv !== null)
       addVariables(env, job.stopEnv);
     setVariable(env, `UPSTART_JOB=${job.jobClass.name}`, true);
@@ -94,4 +96,10 @@ export class JobEnvironments {
     if (job !== null) return [job.env];
     return [this.#defaults, ...[...all].map((each) => each.env)];
   }
+}
+
+/** How this run ended, in the place of what the event that started it may have told of another. */
+function setResult(env: Environment, job: Job): void {
+  for (const key of resultVariables) removeVariable(env, key);
+  addVariables(env, resultOf(job));
 }

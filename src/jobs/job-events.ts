@@ -8,8 +8,7 @@ export type JobEventName = "starting" | "started" | "stopping" | "stopped";
 export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
   const env: Environment = [`JOB=${job.jobClass.name}`, `INSTANCE=${job.instance}`];
   if (name === "stopping" || name === "stopped") {
-    env.push(`RESULT=${job.failure === null ? "ok" : "failed"}`);
-    if (job.failure !== null) env.push(...failureVariables(job.failure));
+    env.push(...resultOf(job));
   }
   // An exported variable never hides one of those above.
   for (const key of job.jobClass.export) {
@@ -17,6 +16,15 @@ export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
     if (value !== undefined) setVariable(env, `${key}=${value}`, false);
   }
   return env;
+}
+
+/** The variables with which a run tells how it ended. */
+export const resultVariables = ["RESULT", "PROCESS", "EXIT_STATUS", "EXIT_SIGNAL"] as const;
+
+/** How the run ended, or is about to: RESULT, and what failed. */
+export function resultOf(job: Job): Environment {
+  const result = `RESULT=${job.failure === null ? "ok" : "failed"}`;
+  return job.failure === null ? [result] : [result, ...failureVariables(job.failure)];
 }
 
 function failureVariables({ process, status }: Failure): string[] {

@@ -20,8 +20,8 @@ export interface ProcessExit {
   readonly at: number;
 }
 
-/** The last failure of an instance. `reason` is why a process could not be executed. */
-interface LastFailure extends Failure {
+/** The last failure of an instance. `reason` is why a process could not be executed, or was ended. */
+interface LastFailure extends Omit<Failure, "reason"> {
   readonly instance: string;
   readonly reason: string | null;
   readonly at: number;

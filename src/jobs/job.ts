@@ -22,7 +22,18 @@ export type JobWaiter =
 export interface Failure {
   readonly process: ProcessName | "respawn";
   readonly status: ProcessStatus | null;
+  /** What upinit ended it for; null where it failed by itself. */
+  readonly reason: FailureReason | null;
 }
+
+export const failureReasons = [
+  "start timeout",
+  "run timeout",
+  "stop timeout",
+  "watchdog timeout",
+  "not killable",
+] as const;
+export type FailureReason = (typeof failureReasons)[number];
 
 /** How the run ended by itself, with the exit status that stands for it. */
 export interface Ending {
@@ -69,12 +80,24 @@ export class Job {
   respawnsInARow = 0;
   /** `respawn backoff`: not to be started again before this time. In `post-stop` it is what the job waits for. */
   respawnAt: number | null = null;
-  /** When main gets SIGKILL. */
+  /** When main gets SIGKILL; once it has, when it is given up. */
   killAt: number | null = null;
+  killSent = false;
   /** When main must have given its next sign of life. */
   watchdogAt: number | null = null;
-  /** Main was killed because it gave no sign of life; its end is no good one, whatever it looks like. */
-  watchdogExpired = false;
+  /** When the start, the run of main, and the stop must be over. */
+  startAt: number | null = null;
+  runAt: number | null = null;
+  stopAt: number | null = null;
+  /** When the hook that is waited for gets its next signal, and how many it has had: TERM, then SIGKILL. */
+  hookAt: number | null = null;
+  hookSignals = 0;
+  /** Why upinit ends main before its time; its end is no good one then, whatever it looks like. */
+  killReason: FailureReason | null = null;
+  /** The stop waits for nothing longer than it must: `stop --force`, or `stop timeout` has passed. */
+  forced = false;
+  /** In a row, without a run in between. */
+  startTimeouts = 0;
   /** Started for the stop of everything, and so may run then. */
   ofShutdown = false;
 

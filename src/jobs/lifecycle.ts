@@ -1,4 +1,13 @@
 import {
+  awaitedHook,
+  boundHook,
+  boundRun,
+  boundStart,
+  boundStop,
+  releaseHook,
+  resetBounds,
+} from "./bounds.ts";
+import {
   expectsReadiness,
   hasMain,
   isAlive,
@@ -9,7 +18,7 @@ import {
 } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import { type JobEventName, jobEventEnvironment } from "./job-events.ts";
-import { armKillTimer, kill } from "./killing.ts";
+import { armKillTimer, kill, killNow } from "./killing.ts";
 import { type Goal, nextState, type State } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, resumeTimers, setTimer } from "./timers.ts";
@@ -40,6 +49,9 @@ export function setGoal(job: Job, goal: Goal, around: Surroundings): void {
   const from = job.goal;
   job.goal = goal;
   around.goalChanged(job, from);
+  if (goal === "start") return;
+  boundStop(job, around);
+  boundHook(job, around);
 }
 
 /**
@@ -115,6 +127,7 @@ export function advance(job: Job, around: Surroundings): void {
 /** Enters a state. True if nothing is to be waited for there. */
 function enter(job: Job, state: State, around: Surroundings): boolean {
   const from = job.state;
+  if (job.hookAt !== null) releaseHook(job, around);
   job.state = state;
   job.since = around.now();
   around.stateChanged(job, from);
@@ -145,22 +158,25 @@ type Step = "continue" | "rest";
 const entering: Readonly<Record<State, (job: Job, around: Surroundings, from: State) => Step>> = {
   starting: enterStarting,
   // AppArmor profiles are not loaded (design section 10), so there never is a security process.
-  "security-spawning": () => "continue",
+  "security-spawning": (job, around) => {
+    boundStart(job, around);
+    return "continue";
+  },
   security: () => "continue",
   "pre-starting": (job, around) => spawn(job, "pre-start", around),
-  "pre-start": (job) => waitFor(job, "pre-start"),
+  "pre-start": (job, around) => waitForHook(job, around),
   spawning: (job, around) => spawn(job, "main", around),
   // Main must be executed, or say that it is ready (`expect`).
-  spawned: (job) => waitFor(job, "main"),
+  spawned: (job) => (isBusy(job, "main") ? "rest" : "continue"),
   "post-starting": (job, around) => spawn(job, "post-start", around),
-  "post-start": (job) => waitFor(job, "post-start"),
+  "post-start": (job, around) => waitForHook(job, around),
   running: enterRunning,
   "pre-stopping": (job, around) => spawn(job, "pre-stop", around),
-  "pre-stop": (job) => waitFor(job, "pre-stop"),
-  stopping: (job, around) => emitAndWait(job, "stopping", around),
+  "pre-stop": (job, around) => waitForHook(job, around),
+  stopping: enterStopping,
   killed: enterKilled,
   "post-stopping": (job, around) => spawn(job, "post-stop", around),
-  "post-stop": (job) => waitFor(job, "post-stop"),
+  "post-stop": (job, around) => waitForHook(job, around),
   waiting: enterWaiting,
 };
 
@@ -173,7 +189,7 @@ function enterStarting(job: Job, around: Surroundings): Step {
   job.stopEnv = null;
   job.failure = null;
   job.ending = null;
-  job.watchdogExpired = false;
+  resetBounds(job, around);
   return emitAndWait(job, "starting", around);
 }
 
@@ -181,25 +197,42 @@ function enterRunning(job: Job, around: Surroundings, from: State): Step {
   if (from === "pre-stop") {
     job.stopEnv = null;
     release(job, false, around);
+    cancelTimer(job, "stop", around);
   } else {
+    cancelTimer(job, "start", around);
+    job.startTimeouts = 0;
+    boundRun(job, around);
     emit(job, "started", around);
     if (!job.jobClass.task) release(job, false, around);
   }
   return "rest";
 }
 
+function enterStopping(job: Job, around: Surroundings): Step {
+  cancelTimer(job, "start", around);
+  boundStop(job, around);
+  return job.forced ? announce(job, "stopping", around) : emitAndWait(job, "stopping", around);
+}
+
 function enterKilled(job: Job, around: Surroundings): Step {
   const pid = job.pids.get("main");
   if (pid === undefined) return "continue";
+  if (job.forced) {
+    killNow(job, pid, around);
+    return "rest";
+  }
   kill(job, pid, job.jobClass.killSignal, around);
   armKillTimer(job, pid, around);
   return "rest";
 }
 
 function enterWaiting(job: Job, around: Surroundings): Step {
+  // What is to happen after such an end (an alarm, a backup) may still start although everything is about to stop.
+  if (job.ending !== null && around.endsContainer(job, job.ending.failed)) job.ofShutdown = true;
   emit(job, "stopped", around);
-  release(job, false, around);
+  release(job, job.failure?.reason === "stop timeout", around);
   if (job.ending !== null) around.effect({ type: "finished", job, ...job.ending });
+  resetBounds(job, around);
   job.stopOn?.reset(around.queue);
   around.retired(job);
   around.effect({ type: "destroyed", job });
@@ -213,12 +246,20 @@ function spawn(job: Job, process: ProcessName, around: Surroundings): Step {
   return "rest";
 }
 
-function waitFor(job: Job, process: ProcessName): Step {
-  return isBusy(job, process) ? "rest" : "continue";
+function waitForHook(job: Job, around: Surroundings): Step {
+  if (awaitedHook(job) === null) return "continue";
+  boundHook(job, around);
+  return "rest";
 }
 
 function emit(job: Job, name: JobEventName, around: Surroundings): ReturnType<Surroundings["queue"]["emit"]> {
   return around.queue.emit(name, jobEventEnvironment(job, name), job.ofShutdown);
+}
+
+/** Emits an event of the job that it does not wait for. */
+function announce(job: Job, name: JobEventName, around: Surroundings): Step {
+  emit(job, name, around);
+  return "continue";
 }
 
 function emitAndWait(job: Job, name: JobEventName, around: Surroundings): Step {

@@ -81,7 +81,7 @@ export type Trace =
       readonly status: ProcessStatus | null;
     };
 
-export type TimerKind = "kill" | "respawn" | "watchdog";
+export type TimerKind = "kill" | "respawn" | "watchdog" | "start" | "run" | "stop" | "hook";
 
 /** What happens outside and is told to the world; put into the mailbox by `World.tell`. */
 export type Message =

@@ -5,6 +5,7 @@ import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { forceStop } from "./timeouts.ts";
 
 interface Refusal {
   readonly ok: false;
@@ -54,6 +55,17 @@ export class Requests {
   stop(name: string, env: readonly string[], waiter: Waiter | null): Request {
     const found = this.lookup(name, env);
     return found.ok ? this.#stop(found.job, copyEnvironment(env), waiter) : found;
+  }
+
+  /** A stop that waits for nothing longer than it must; one that is under way is joined. */
+  forceStop(name: string, env: readonly string[], waiter: Waiter | null): Request {
+    const found = this.lookup(name, env);
+    if (!found.ok) return found;
+    const { job } = found;
+    if (job.goal === "stop") job.waiters = [...job.waiters, ...waiting("stop", waiter)];
+    else this.#stop(job, copyEnvironment(env), waiter);
+    forceStop(job, this.#around);
+    return found;
   }
 
   restart(name: string, env: readonly string[], waiter: Waiter | null): Request {

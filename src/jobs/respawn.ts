@@ -25,7 +25,7 @@ export function shellStatus(status: ProcessStatus): number {
 
 /** Whether the end of main was one that its class calls normal, or status 0 where that ends the job (reference 6.5). */
 function isNormal(job: Job, status: ProcessStatus): boolean {
-  if (job.watchdogExpired) return false;
+  if (job.killReason !== null) return false;
   const { jobClass } = job;
   const encoded = encodedStatus(status);
   if (jobClass.normalExit.includes(encoded)) return true;
@@ -39,12 +39,12 @@ function isNormal(job: Job, status: ProcessStatus): boolean {
 export function judge(job: Job, status: ProcessStatus, now: number, mayRespawn: boolean): Verdict {
   if (isNormal(job, status)) return "finished";
   if (!job.jobClass.respawn) return "failed";
-  if (!mayRespawn) return encodedStatus(status) === 0 && !job.watchdogExpired ? "finished" : "failed";
+  if (!mayRespawn) return encodedStatus(status) === 0 && job.killReason === null ? "finished" : "failed";
   return countRespawn(job, now) ? "respawn" : "too-fast";
 }
 
-/** Reference 5.7. False if the limit is exceeded. Upstart's clock knows whole seconds. */
-function countRespawn(job: Job, now: number): boolean {
+/** Counts a respawn; false if the limit is exceeded (reference 5.7). Upstart's clock knows whole seconds. */
+export function countRespawn(job: Job, now: number): boolean {
   const { count, interval } = job.jobClass.respawnLimit;
   if (count === 0 || interval === 0) return true;
   const seconds = Math.floor(now / 1000);

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Condition } from "../events/condition.ts";
 import { ConditionState } from "../events/condition-state.ts";
 import { Event } from "../events/event.ts";
-import { type EventWaiter, Job, type JobEvent, type JobWaiter } from "./job.ts";
+import { type EventWaiter, failureReasons, Job, type JobEvent, type JobWaiter } from "./job.ts";
 import { type JobClass, processNames } from "./job-class.ts";
 import { ClassEntry } from "./job-registry.ts";
 import { goals, states } from "./states.ts";
@@ -52,6 +52,10 @@ const jobClass = z.object({
   export: texts,
   killSignal: integer,
   killTimeout: z.number(),
+  killMode: z.enum(["group", "process", "mixed"]),
+  startTimeout: z.nullable(z.number()),
+  stopTimeout: z.nullable(z.number()),
+  runTimeout: z.nullable(z.number()),
   reloadSignal: integer,
   console: z.nullable(z.enum(["none", "log", "output", "owner"])),
   umask: z.nullable(integer),
@@ -78,7 +82,11 @@ const processStatus = z.union([
   z.object({ type: z.literal("continued") }),
 ]);
 
-const failure = { process: z.enum([...processNames, "respawn"]), status: z.nullable(processStatus) };
+const failureReason = z.nullable(z.enum(failureReasons));
+const failure = {
+  process: z.enum([...processNames, "respawn"]),
+  status: z.nullable(processStatus),
+};
 
 const jobWaiter = z.union([
   z.object({ type: z.literal("event"), event: integer }),
@@ -103,7 +111,7 @@ const job = z.object({
   stopOn: arrived,
   blocker: z.nullable(integer),
   waiters: z.array(jobWaiter),
-  failure: z.nullable(z.object(failure)),
+  failure: z.nullable(z.object({ ...failure, reason: failureReason })),
   ending: z.nullable(z.object({ failed: flag, exitStatus: integer })),
   respawnTime: z.number(),
   respawnCount: integer,
@@ -111,7 +119,15 @@ const job = z.object({
   respawnAt: z.nullable(z.number()),
   killAt: z.nullable(z.number()),
   watchdogAt: z.nullable(z.number()),
-  watchdogExpired: flag,
+  startAt: z.nullable(z.number()),
+  runAt: z.nullable(z.number()),
+  stopAt: z.nullable(z.number()),
+  hookAt: z.nullable(z.number()),
+  hookSignals: integer,
+  killSent: flag,
+  killReason: failureReason,
+  forced: flag,
+  startTimeouts: integer,
   ofShutdown: flag,
 });
 
@@ -245,10 +261,13 @@ function eventWaiterFromPlain(
 function jobToPlain(each: Job): JobState {
   const { id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown } =
     each;
-  const { respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, watchdogAt, watchdogExpired } = each;
+  const { respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt } =
+    each;
+  const { startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts } = each;
   return {
     ...{ id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown },
-    ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, watchdogAt, watchdogExpired },
+    ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt },
+    ...{ startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts },
     pids: [...each.pids],
     stopOn: arrivedToPlain(each.stopOn),
     blocker: each.blocker?.id ?? null,

@@ -44,7 +44,8 @@ export const nextStates: Readonly<Record<State, Readonly<Record<Goal, Next>>>> =
   "security-spawning": { start: "security", stop: "stopping", respawn: null },
   security: { start: "pre-starting", stop: "stopping", respawn: null },
   "pre-starting": { start: "pre-start", stop: "stopping", respawn: null },
-  "pre-start": { start: "spawning", stop: "stopping", respawn: null },
+  // A start timeout of a job that respawns.
+  "pre-start": { start: "spawning", stop: "stopping", respawn: "stopping" },
   spawning: { start: "spawned", stop: "stopping", respawn: null },
   // Upstart has no respawn here, and so ends up running without a process.
   spawned: { start: "post-starting", stop: "stopping", respawn: "stopping" },

@@ -12,6 +12,10 @@ export interface Surroundings {
   readonly environments: JobEnvironments;
   /** Everything is being stopped: nothing is respawned. */
   readonly quiescing: boolean;
+  /** Seconds of `--start-timeout`; null: none. */
+  readonly defaultStartTimeout: number | null;
+  /** Whether the end of this job, that failed or not, ends the container. */
+  endsContainer(job: Job, failed: boolean): boolean;
   now(): number;
   random(): number;
   effect(effect: Effect): void;

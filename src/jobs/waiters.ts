@@ -1,4 +1,4 @@
-import { type Job, nobody } from "./job.ts";
+import { type FailureReason, type Job, nobody } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import type { Outcome, ProcessStatus, RequestError } from "./messages.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -33,8 +33,9 @@ export function fail(
   process: ProcessName | "respawn",
   status: ProcessStatus | null,
   around: Surroundings,
+  reason: FailureReason | null = null,
 ): void {
   if (job.failure !== null) return;
-  job.failure = { process, status };
+  job.failure = { process, status, reason };
   release(job, true, around);
 }

@@ -24,8 +24,12 @@ export function watchdogExpired(job: Job, pid: number, due: number, around: Surr
   }
   job.watchdogAt = null;
   if (job.state === "stopping" || job.state === "killed") return;
-  around.log("info", `${displayName(job)} main process (${pid}) gave no sign of life, aborting it`, job);
-  job.watchdogExpired = true;
+  around.log(
+    "info",
+    `${displayName(job)} main process (${pid}) watchdog timeout: no sign of life for ${job.jobClass.watchdog} seconds, sending SIGABRT`,
+    job,
+  );
+  job.killReason = "watchdog timeout";
   kill(job, pid, signals.SIGABRT, around);
   armKillTimer(job, pid, around);
 }

@@ -1,4 +1,5 @@
 import { EventQueue } from "../events/queue.ts";
+import { boundHook } from "./bounds.ts";
 import { EventHandling } from "./event-handling.ts";
 import * as happenings from "./happenings.ts";
 import { Instances } from "./instances.ts";
@@ -28,6 +29,10 @@ export interface WorldOptions {
   readonly initEnvironment: () => readonly string[];
   /** What every job starts with (reference 3.8, step 1). */
   readonly defaultEnvironment: readonly string[];
+  /** Seconds of `--start-timeout`, for jobs without their own; absent: none. */
+  readonly defaultStartTimeout?: number | null;
+  /** Whether the end of this job ends the container; absent: none does. */
+  readonly endsContainer?: (job: Job, failed: boolean) => boolean;
   /** Given to every process last, as `UPSTART_SESSION` is in a session. */
   readonly extraEnvironment?: readonly string[];
 }
@@ -139,6 +144,7 @@ export class World {
     this.queue.ignoreConditions();
     for (const job of [...this.jobs()]) {
       if (job.goal !== "stop" && comesBackUp(job)) lifecycle.requestStop(job, [], this.#around);
+      boundHook(job, this.#around);
     }
   }
 
@@ -290,8 +296,10 @@ export class World {
   #surroundings(): Surroundings {
     const world = this;
     const { queue, environments, instances, outbox } = this;
-    const { now, random } = this.options;
+    const { now, random, defaultStartTimeout, endsContainer } = this.options;
     return {
+      endsContainer: endsContainer ?? (() => false),
+      defaultStartTimeout: defaultStartTimeout ?? null,
       queue,
       environments,
       get quiescing() {

@@ -7,7 +7,7 @@ const SIGKILL = 9;
 const SIGCONT = 18;
 
 /**
- * `kill leftovers`: what the process group and the session of a dead main process hold is told to end, and killed
+ * What the process group of a dead main process still holds. `kill leftovers`: what the process group and the session of a dead main process hold is told to end, and killed
  * after the job's `kill timeout`.
  */
 export class Leftovers {
@@ -21,7 +21,10 @@ export class Leftovers {
 
   /** The main process of a job has ended and is not reaped yet, so that its number is nobody else's. */
   mainEnded(job: Job, pid: number): void {
-    if (!job.jobClass.killLeftovers) return;
+    if (!job.jobClass.killLeftovers) {
+      if (job.jobClass.killMode !== "group") this.#report(job, pid);
+      return;
+    }
     const members = membersOf(pid);
     if (members === null) {
       // Without /proc nobody can tell later whether the group is still the same one.
@@ -37,6 +40,16 @@ export class Leftovers {
       native.kill(member.pid, SIGCONT);
     }
     this.#watchOver(pid, members, killTimeout * 1000);
+  }
+
+  /** With `kill mode process|mixed` the group is not signalled with main: says what lives on. */
+  #report(job: Job, pid: number): void {
+    const members = membersOf(pid) ?? [];
+    if (members.length === 0) return;
+    const pids = members.map((member) => member.pid).join(", ");
+    this.#host.log.info(
+      `${displayName(job)} main process (${pid}) has ended; left of its process group: ${pids}`,
+    );
   }
 
   #watchOver(pid: number, members: readonly ProcessRecord[], grace: number): void {

@@ -38,6 +38,7 @@ const table: readonly string[] = [
   "--startup-event EVENT",
   "--no-startup-event",
   "--start-anyway",
+  "--start-timeout SECONDS",
   "--boot-timeout SECONDS",
   // Jobs: what they get.
   "--default-console VALUE",

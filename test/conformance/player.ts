@@ -56,7 +56,7 @@ async function record(box: Container, commands: readonly string[]): Promise<stri
   const parts = chunks(stdout);
   const told = steps.map(({ command }, index) => {
     const [out = "", err = "", status = "does not end\n"] = parts.slice(index * 3, index * 3 + 3);
-    return `$ ${command}\n${lines(out, "")}${lines(err, "2> ")}[${status?.trim()}]\n`;
+    return `$ ${command}\n${lines(out, "")}${lines(withoutAdditions(err), "2> ")}[${status?.trim()}]\n`;
   });
   return told.join("") + (shell.stderr ? `the shell: ${shell.stderr}` : "");
 }
@@ -73,6 +73,14 @@ function chunks(text: string): readonly (string | undefined)[] {
     rest = rest.subarray(Math.max(length, 0));
   }
   return parts;
+}
+
+/**
+ * upinit may say more than Upstart did: on standard error, below Upstart's own line, on lines that begin with two
+ * blanks. The helper `messages` drops them from init's log in the same way.
+ */
+function withoutAdditions(text: string): string {
+  return text.replace(/^ {2}.*\n?/gm, "");
 }
 
 function lines(text: string, prefix: string): string {

@@ -39,7 +39,7 @@ const SIGCONT = 18;
  * their processes do:
  *
  * `true`, `exit N`, `die SIGNAL`: end at once; `sleep`: runs until a signal ends it; `ignore`: until SIGKILL;
- * `trap N`: exits with N on a signal; `missing`: can't be executed; `stop`: stops itself, then runs; anything else:
+ * `trap N`: exits with N on a signal; `stuck`: not even SIGKILL ends it; `missing`: can't be executed; `stop`: stops itself, then runs; anything else:
  * runs until the test ends it with `end`.
  */
 export class VirtualMachine {
@@ -182,6 +182,12 @@ export class VirtualMachine {
       this.settle();
     }
     this.time = end;
+  }
+
+  /** Time in which nothing runs, upinit neither; then all timers that are due come at once. */
+  freeze(milliseconds: number): void {
+    this.time += milliseconds;
+    this.pass(0);
   }
 
   get timers(): number {
@@ -330,6 +336,7 @@ export class VirtualMachine {
     }
     if (signal === SIGCONT) return;
     const [verb, argument] = process.command.split(" ");
+    if (verb === "stuck") return;
     if (signal === SIGKILL) this.#end(pid, { type: "killed", signal });
     else if (verb === "sleep" || verb === "stop") this.#end(pid, { type: "killed", signal });
     else if (verb === "trap") this.#end(pid, { type: "exited", status: Number(argument) });

@@ -39,6 +39,7 @@ export const command: SubCommand = {
     const results = checkConditions(jobs, {
       ...(only === undefined ? {} : { only }),
       ignoreEvents: (call.options.get("ignore-events") ?? "").split(",").filter((name) => name !== ""),
+      eachGroup: true,
       warn: call.options.has("warn"),
       knownEvents: [...ownEvents, ...(isOfSession(call) ? ["session-end"] : [])],
     });

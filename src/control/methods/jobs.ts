@@ -85,14 +85,17 @@ function configurationOf(jobClass: JobClass): JobConfiguration {
 }
 
 type Change = "start" | "stop" | "restart";
+/** What is asked of the world; a forced stop is one more way to stop. */
+type Operation = Change | "forceStop";
 
 export const start = (call: Call, params: Parameters["start"]): unknown => change(call, "start", params);
-export const stop = (call: Call, params: Parameters["stop"]): unknown => change(call, "stop", params);
+export const stop = (call: Call, { force, ...params }: Parameters["stop"]): unknown =>
+  change(call, "stop", params, force === true ? "forceStop" : "stop");
 export const restart = (call: Call, params: Parameters["restart"]): unknown =>
   change(call, "restart", params);
 
 /** Asks for a goal; answers with the status that the instance has when the operation is finished. */
-function change(call: Call, what: Change, params: Parameters["start"]): unknown {
+function change(call: Call, what: Change, params: Parameters["start"], operation: Operation = what): unknown {
   if (call.daemon.phase() === "stopping" && what !== "stop") {
     throw new MethodError("Stopping", `Unable to ${what} a job: init is stopping`);
   }
@@ -100,13 +103,13 @@ function change(call: Call, what: Change, params: Parameters["start"]): unknown 
   const { world } = call.daemon;
   const env = params.env ?? [];
   if (params.wait === false) {
-    const request = world.requests[what](params.job, env, null);
+    const request = world.requests[operation](params.job, env, null);
     if (!request.ok) throw refusal(call, params.job, request);
     call.daemon.settle();
     return statusNow(call, request.job);
   }
   const waiter = call.waiter();
-  const request = world.requests[what](params.job, env, waiter);
+  const request = world.requests[operation](params.job, env, waiter);
   if (!request.ok) throw refusal(call, params.job, request);
   call.awaits({ type: "job", job: params.job, instance: request.job.instance });
   call.daemon.settle();

@@ -158,7 +158,7 @@ describe("stanzas", () => {
     // The line that is reported is the one that was reached.
     ["bogus \\\n  foo\n", "2:0 Unknown stanza"],
     ["\\\nexec true\n", "2:0 Unknown stanza"],
-    ["task\n\\\n  exec true\n", "3:0 Expected token"],
+    ["task\n\\\n  exec true\n", "3:0 Unknown stanza"],
     ["kill timeout \\\n abc\n", "2:1 Illegal interval, expected number of seconds"],
   ])("%j is refused: %s", (text, message) => {
     expect(refusal(text)).toBe(message);

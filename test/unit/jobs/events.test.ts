@@ -398,13 +398,44 @@ describe("variables of jobs", () => {
     });
     machine.emit("go", ["X=start"]);
     machine.stop("a", "X=stop", "Y=2");
-    for (const process of ["pre-stop", "post-stop"] as const) {
-      expect(machine.env("a", process)).toEqual(["X=stop", "UPSTART_EVENTS=go", "Y=2"]);
-    }
+    expect(machine.env("a", "pre-stop")).toEqual(["X=stop", "UPSTART_EVENTS=go", "Y=2"]);
+    expect(machine.env("a", "post-stop")).toEqual(["X=stop", "UPSTART_EVENTS=go", "RESULT=ok", "Y=2"]);
     expect(machine.env("a")).toEqual(["X=start", "UPSTART_EVENTS=go"]);
     machine.emit("go");
     machine.emit("halt", ["Z=3"]);
-    expect(machine.env("a", "post-stop")).toEqual(["UPSTART_EVENTS=go", "Z=3", "UPSTART_STOP_EVENTS=halt"]);
+    expect(machine.env("a", "post-stop")).toEqual([
+      "UPSTART_EVENTS=go",
+      "RESULT=ok",
+      "Z=3",
+      "UPSTART_STOP_EVENTS=halt",
+    ]);
+  });
+
+  it("tell post-stop how this run ended, not the one that started it", () => {
+    const machine = new VirtualMachine({
+      a: "start on stopped b\nexec run\npost-stop exec true",
+      b: "task\nexec exit 3",
+    });
+    machine.start("b");
+    expect(machine.env("a")).toContain("EXIT_STATUS=3");
+    machine.end("a", "main");
+    expect(machine.env("a", "post-stop")).toEqual([
+      "JOB=b",
+      "INSTANCE=",
+      "UPSTART_EVENTS=stopped",
+      "RESULT=ok",
+    ]);
+    machine.start("b");
+    machine.end("a", "main", { signal: 9 });
+    const failed = ["RESULT=failed", "PROCESS=main", "EXIT_SIGNAL=KILL"];
+    expect(machine.env("a", "post-stop").slice(3)).toEqual(failed);
+  });
+
+  it("of the event that stops a job win over how the run ended", () => {
+    const machine = new VirtualMachine({ a: "stop on halt\nexec sleep\npost-stop exec true" });
+    machine.start("a");
+    machine.emit("halt", ["RESULT=odd"]);
+    expect(machine.env("a", "post-stop")).toEqual(["RESULT=odd", "UPSTART_STOP_EVENTS=halt"]);
   });
 
   it("hold nothing of a stop that did not happen", () => {
@@ -414,7 +445,7 @@ describe("variables of jobs", () => {
     machine.inside("start", "a");
     machine.end("a", "pre-stop");
     machine.end("a", "main");
-    expect(machine.env("a", "post-stop")).toEqual([]);
+    expect(machine.env("a", "post-stop")).toEqual(["RESULT=ok"]);
   });
 
   it("can't hide the name of the job", () => {

@@ -120,7 +120,7 @@ describe("a fault of upinit itself", () => {
     const machine = new VirtualMachine({ a: "exec run", b: "start on started a\nexec sleep" });
     machine.start("a");
     const broken = machine.job("a");
-    Object.defineProperty(broken, "watchdogExpired", {
+    Object.defineProperty(broken, "killReason", {
       get: () => {
         throw new Error("no such luck");
       },

