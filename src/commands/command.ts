@@ -30,6 +30,8 @@ export interface SubCommand {
   readonly summary: string;
   /** As in the usage line: `[JOB] [KEY=VALUE]...`. */
   readonly arguments: string;
+  /** Further operands are ignored, as Upstart does (recorded); elsewhere they are an error. */
+  readonly ignoresOperands?: boolean;
   readonly options: readonly OptionSpec[];
   /** What the help says below the options. */
   readonly description?: string;
@@ -70,6 +72,17 @@ export const noWaitOption: OptionSpec = {
   short: "n",
   help: "do not wait for the end of the operation",
 };
+
+/** Refuses operands beyond those that the usage line of a command has room for. */
+export function refuseSurplus(
+  { arguments: usage, ignoresOperands }: SubCommand,
+  args: readonly string[],
+): void {
+  if (ignoresOperands === true || usage.includes("...")) return;
+  const room = usage === "" ? 0 : usage.split(" ").length;
+  const surplus = args[room];
+  if (surplus !== undefined) throw new UsageError(`unexpected argument: ${surplus}`);
+}
 
 /** All values of an option that may be given more than once. */
 export function valuesOf(options: ReadonlyMap<string, string>, long: string): string[] {

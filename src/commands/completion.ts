@@ -10,6 +10,7 @@ const ofJobs: ReadonlySet<string> = new Set([
   "status",
   "usage",
   "wait",
+  "reset-failed",
   "explain",
   "log",
   "watch",

@@ -7,6 +7,12 @@ import { span } from "./text.ts";
 export function explainLines(job: Explanation, style: Style, safe: (text: string) => string): string[] {
   const lines = [`${style.strong(safe(job.name))}  ${style.faint(safe(job.path))}`];
   if (job.description !== null) lines.push(`  ${safe(job.description)}`);
+  if (job.fileProblem !== null)
+    lines.push(
+      `  ${style.bad("Its file has an error, so what was read before counts:")} ${safe(job.fileProblem)}`,
+    );
+  else if (job.fileChanged)
+    lines.push("  Its file has changed: a stop and a start bring the new definition into force.");
   if (job.instances.length === 0) lines.push("", `  ${verdictWithoutInstance(job, safe)}`);
   for (const instance of job.instances) {
     lines.push("", ...statusLines(instance).map((line) => `  ${safe(line)}`));
@@ -26,11 +32,21 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
 function verdictWithoutInstance(job: Explanation, safe: (text: string) => string): string {
   const failed = failureText(job, safe);
   if (failed !== null) return `It does not run: ${failed}`;
+  const ended = endText(job, safe);
+  if (ended !== null) return ended;
   if (job.startOn === null)
     return "It does not run: nothing starts it but `initctl start` (it has no `start on`).";
   const missing = missingEvents(job.startOn).map((leaf) => safe(eventText(leaf)));
   const what = job.task ? "It is a task that does not run now" : "It does not run";
   return `${what}: it waits for ${missing.join(", ")}.`;
+}
+
+/** How its last instance came to its end. */
+function endText({ task, lastStop, now }: Explanation, safe: (text: string) => string): string | null {
+  if (lastStop === null) return null;
+  const ago = `${span(now - lastStop.at)} ago`;
+  if (task && lastStop.wasEnd) return `It is done: its last run ended well, ${ago}.`;
+  return `It does not run: it was stopped ${safe(lastStop.why)}, ${ago}.`;
 }
 
 /** The last failure, if nothing has happened to the job since. */
@@ -57,7 +73,9 @@ function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: s
   const since = span(instance.since);
   const { state, goal } = instance;
   if (state === "running")
-    return goal === "start" ? `It has been running for ${since}.` : `It is about to stop.`;
+    return goal === "start"
+      ? `It has been running for ${since}${instance.started === "" ? "" : `, started ${safe(instance.started)}`}.`
+      : `It is about to stop: it is stopped ${safe(instance.stopped)}.`;
   if (instance.blockedBy !== null) {
     const { event, jobs } = instance.blockedBy;
     const holders = jobs.length === 0 ? "conditions that are half fulfilled" : jobs.map(safe).join(", ");

@@ -1,5 +1,11 @@
 import * as native from "upinit:native";
-import { globalOptions, type Invocation, type OptionSpec, type SubCommand } from "./command.ts";
+import {
+  globalOptions,
+  type Invocation,
+  type OptionSpec,
+  refuseSurplus,
+  type SubCommand,
+} from "./command.ts";
 import { programName, runGuarded } from "./run.ts";
 import { scan } from "./scan.ts";
 
@@ -14,6 +20,7 @@ const subCommands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["status", () => import("./initctl/status.ts")],
   ["list", () => import("./initctl/list.ts")],
   ["usage", () => import("./initctl/usage.ts")],
+  ["reset-failed", () => import("./initctl/reset-failed.ts")],
   ["wait", () => import("./initctl/wait.ts")],
   ["emit", () => import("./initctl/emit.ts")],
   ["get-env", () => import("./initctl/get-env.ts")],
@@ -24,6 +31,7 @@ const subCommands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["explain", () => import("./initctl/explain.ts")],
   ["log", () => import("./initctl/log.ts")],
   ["watch", () => import("./initctl/watch.ts")],
+  ["failed", () => import("./initctl/failed.ts")],
   ["health", () => import("./initctl/health.ts")],
   ["top", () => import("./initctl/top.ts")],
   ["boot", () => import("./initctl/boot.ts")],
@@ -98,7 +106,7 @@ async function runNamed(
   if (scanned === null || scanned.options.has("help") || scanned.options.has("version")) {
     return typed === undefined ? faceOfOne(program, command, words) : faceOf(program, [command], typed);
   }
-  return command.run({ program, ...scanned, environment: native.environment() });
+  return runChecked(command, { program, ...scanned, environment: native.environment() });
 }
 
 async function load(name: string): Promise<SubCommand | undefined> {
@@ -132,7 +140,7 @@ async function faceOf(
   const parsed = parse({ ...texts, options, commands }, words);
   if (parsed.type === "done") return parsed.status;
   const command = commands.find((candidate) => candidate.name === parsed.command) as SubCommand;
-  return command.run(invocation(program, parsed));
+  return runChecked(command, invocation(program, parsed));
 }
 
 /** `start …` and the like by commander. */
@@ -142,7 +150,12 @@ async function faceOfOne(program: string, command: SubCommand, words: readonly s
   const spec = { program, description: command.summary, options, versionText: versionText(program) };
   const parsed = parse({ ...spec, commands: null, arguments: command.arguments }, words);
   if (parsed.type === "done") return parsed.status;
-  return command.run(invocation(program, parsed));
+  return runChecked(command, invocation(program, parsed));
+}
+
+function runChecked(command: SubCommand, call: Invocation): number | Promise<number> {
+  refuseSurplus(command, call.args);
+  return command.run(call);
 }
 
 function invocation(

@@ -3,7 +3,7 @@ import { lookUp } from "../control/socket-path.ts";
 import { asJobStatus } from "./answer.ts";
 import { type Invocation, UsageError } from "./command.ts";
 import { ask, askPatiently } from "./connection.ts";
-import { forTerminal, printJson, printLines, write } from "./output.ts";
+import { forTerminal, printAddition, printJson, printLines } from "./output.ts";
 import { statusLines } from "./render.ts";
 
 /** How a request names its job. */
@@ -45,8 +45,9 @@ function remind(call: Invocation, target: Target, method: string): void {
     processes.length === 0
       ? "the jobs that its event holds"
       : processes.map(({ process, pid }) => `${process} process ${pid}`).join(", ");
-  const line = `${shown} is ${goal}/${state}, waiting for ${waitsFor}; \`initctl stop --force ${name}' ends it`;
-  write(2, `  ${forTerminal(line)}\n`);
+  printAddition(
+    `${shown} is ${goal}/${state}, waiting for ${waitsFor}; \`initctl stop --force ${name}' ends it`,
+  );
 }
 
 export function showStatus(call: Invocation, status: JobStatus): void {

@@ -35,6 +35,21 @@ export function printError(program: string, text: string): void {
   write(2, `${program}: ${text}\n`);
 }
 
+/**
+ * What upinit adds below Upstart's own line, marked by two blanks, on standard error. Left out where standard output and
+ * standard error are one file or pipe: whoever reads them together may know Upstart's lines only.
+ */
+export function printAddition(text: string): void {
+  if (native.isTerminal(2) || !isSameFile(1, 2)) write(2, `  ${forTerminal(text)}\n`);
+}
+
+/** Whether two descriptors lead to the same file: device and inode agree. */
+function isSameFile(one: number, other: number): boolean {
+  const [first, second] = [native.fstat(one), native.fstat(other)];
+  if (typeof first === "number" || typeof second === "number") return false;
+  return first[2] === second[2] && first[3] === second[3];
+}
+
 let toTerminal: boolean | undefined;
 
 /** Job names and output come from outside: what could steer a terminal is shown as `?` there. */

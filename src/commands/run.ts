@@ -1,6 +1,6 @@
 import { ControlError } from "../control/client.ts";
 import { CommandError, UsageError } from "./command.ts";
-import { printError, write } from "./output.ts";
+import { printAddition, printError, write } from "./output.ts";
 
 /** Runs a command; whatever it throws becomes one clear line and an exit status, never a stack trace. */
 export async function runGuarded(program: string, run: () => number | Promise<number>): Promise<number> {
@@ -23,6 +23,8 @@ function report(program: string, error: unknown): number {
   }
   if (error instanceof ControlError) {
     printError(program, error.message);
+    const hint = error.data.get("hint");
+    if (typeof hint === "string") printAddition(hint);
     const usage = error.data.get("usage");
     if (typeof usage === "string") write(2, `Usage: ${usage}\n`);
     return 1;

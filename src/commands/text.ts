@@ -1,3 +1,5 @@
+import { UsageError } from "./command.ts";
+
 /** Rows as aligned columns, two spaces apart; the last column is not padded. `right` names columns to align right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
@@ -27,4 +29,12 @@ export function span(milliseconds: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Reads a number of seconds; a UsageError for anything else. */
+export function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === "" || !(seconds >= 0 && seconds <= 1_000_000))
+    throw new UsageError(`illegal timeout: ${text}`);
+  return seconds;
 }

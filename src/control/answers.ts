@@ -100,6 +100,9 @@ export const instanceExplanation = z.object({
   /** The event that holds it in starting or stopping, with the instances that have it to finish. */
   blockedBy: z.nullable(z.object({ event: z.string(), jobs: z.array(z.string()) })),
   stopOn: z.nullable(progress),
+  /** Why it was started, and why it is being stopped; "" where that is not known, or it is not. */
+  started: z.string(),
+  stopped: z.string(),
   respawn: z.object({ enabled: z.boolean(), count: z.int(), limit: z.int(), interval: z.number() }),
 });
 export type InstanceExplanation = z.output<typeof instanceExplanation>;
@@ -115,7 +118,14 @@ export const explanation = z.object({
   instance: z.string(),
   /** Milliseconds since PID 1 began. */
   now: z.number(),
+  /** While an instance is up, as it was fulfilled. */
   startOn: z.nullable(progress),
+  /** What is wrong with its file now, while what was read before is in force; null if nothing is. */
+  fileProblem: z.nullable(z.string()),
+  /** Its file has changed since an instance was started, which keeps the old definition. */
+  fileChanged: z.boolean(),
+  /** Why the last instance that is gone was stopped, and when; null when there was none. */
+  lastStop: z.nullable(z.object({ why: z.string(), wasEnd: z.boolean(), at: z.number() })),
   instances: z.array(instanceExplanation),
   /** The last instance that ended badly, and why; null when none did. */
   lastFailure: z.nullable(
@@ -163,8 +173,29 @@ export const bootAnswer = z.object({
 });
 export type BootAnswer = z.output<typeof bootAnswer>;
 
-export const health = z.object({ healthy: z.boolean(), reason: z.string() });
+export const health = z.object({
+  healthy: z.boolean(),
+  /** All reasons, or how many jobs run. */
+  reason: z.string(),
+  /** Each reason why it is not well. */
+  reasons: z.array(z.string()),
+});
 export type Health = z.output<typeof health>;
+
+/** A row of `list -l`: an instance, or a job without any. */
+export const overviewJob = z.object({
+  ...jobStatus.shape,
+  /** Milliseconds in this state; null without an instance. */
+  since: z.nullable(z.number()),
+  /** Respawns in the current window of the respawn limit. */
+  restarts: z.int(),
+  failed: z.boolean(),
+  /** How the main process ended last, "" if it has not. */
+  lastEnd: z.string(),
+  /** Why it runs or does not, in words. */
+  why: z.string(),
+});
+export type OverviewJob = z.output<typeof overviewJob>;
 
 export const topJob = z.object({
   ...jobStatus.shape,
@@ -211,6 +242,7 @@ export type WatchNotice = z.output<typeof watchNotice>;
 export const answers = {
   version,
   list: z.array(jobStatus),
+  overview: z.array(overviewJob),
   status: jobStatus,
   usage: z.object({ usage: z.nullable(z.string()) }),
   "show-config": z.array(jobConfiguration),

@@ -17,7 +17,10 @@ export type Awaited =
 
 /** The answer to a request whose operation is over. Throws a MethodError if it failed. */
 export function answerAwaited(call: Call, awaited: Awaited, outcome: Outcome): void {
-  if (!outcome.ok && awaited.type !== "attempt") throw new MethodError(outcome.error, outcome.message);
+  if (!outcome.ok && awaited.type !== "attempt") {
+    const { error, message, hint } = outcome;
+    throw new MethodError(error, message, hint === undefined ? {} : { hint });
+  }
   if (awaited.type !== "job") {
     call.reply(null);
     return;

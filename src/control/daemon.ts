@@ -47,6 +47,11 @@ export interface Daemon {
   readonly userMode: boolean;
   /** upinit's own version, `1.0.0`. */
   readonly version: string;
+  /**
+   * Seconds after which a job that is still on its way up is not well, where it has no `start timeout`; null: never
+   * (`--starting-limit`).
+   */
+  startingLimit(): number | null;
   /** Monotonic milliseconds at which this PID 1 began (kept over a re-exec). */
   readonly startedAt: number;
   now(): number;
@@ -77,10 +82,14 @@ export interface Daemon {
    */
   reexec(waiter: Waiter): string | null;
   mainCommand(): MainCommandStatus | null;
+  /** The command line of a process, cut where it is long; "" if it cannot be read. */
+  commandLineOf(pid: number): string;
   /** Last lines of captured output of a job instance (by display name), oldest first. Bytes as in `upinit:native`. */
   lastLines(displayName: string, count: number): string[];
   /** Each further line of captured output; the returned function ends it. */
   follow(displayName: string, listener: (line: string) => void): () => void;
+  /** Calls once, when the phase changes; the returned function takes it back. */
+  onPhase(listener: () => void): () => void;
   /** Every trace of the world, in order; the returned function ends it. A listener must not change the world. */
   onTrace(listener: (trace: Trace) => void): () => void;
   /** What happened since `startedAt`, for `initctl boot`; kept by a `BootRecorder`. */

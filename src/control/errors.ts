@@ -40,6 +40,8 @@ export const errorCodes: Readonly<Record<ErrorName, number>> = {
 export interface ErrorDetails {
   /** The job's `usage` text, when an argument was missing or wrong. */
   readonly usage?: string;
+  /** What upinit adds to Upstart's line: what failed, what was probably meant. */
+  readonly hint?: string;
   /** The job's status at the time of a Timeout. */
   readonly status?: unknown;
 }

@@ -2,6 +2,7 @@ import type { Condition, MatchCondition } from "../events/condition.ts";
 import type { ConditionState } from "../events/condition-state.ts";
 import { matchesGlob } from "../events/glob.ts";
 import { ownEvents } from "../events/own-events.ts";
+import { causeText } from "../jobs/cause.ts";
 import type { Job, JobEvent } from "../jobs/job.ts";
 import { displayName } from "../jobs/job.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
@@ -12,10 +13,10 @@ import { endOf } from "./notice.ts";
 import { statusOf } from "./status.ts";
 
 /** Why a job is, or is not, running. The class must exist. */
-export function explainClass(daemon: Daemon, name: string, lines: number): Explanation {
+export function explainClass(daemon: Daemon, name: string, lines: number, details: boolean): Explanation {
   const { world } = daemon;
   const entry = world.findClass(name) as ClassEntry;
-  const { jobClass, lastFailure } = entry;
+  const { jobClass, lastFailure, lastStop } = entry;
   const since = daemon.startedAt;
   const instances = [...entry.instances.values()];
   const names = instances.length === 0 ? [name] : instances.map(displayName);
@@ -28,8 +29,18 @@ export function explainClass(daemon: Daemon, name: string, lines: number): Expla
     respawnLimit: jobClass.respawnLimit,
     now: daemon.now() - since,
     instance: jobClass.instance,
-    startOn: entry.startOn === null ? null : progressOf(entry.startOn, world),
-    instances: instances.map((job) => explainInstance(daemon, job)),
+    startOn: entry.startOn === null ? null : startConditionOf(entry, world),
+    fileProblem: problemOf(daemon, jobClass.path),
+    fileChanged: instances.length > 0 && (entry.next !== null || entry.deleted),
+    lastStop:
+      lastStop === null
+        ? null
+        : {
+            why: causeText(lastStop.cause, details),
+            wasEnd: lastStop.cause.type === "end",
+            at: lastStop.at - since,
+          },
+    instances: instances.map((job) => explainInstance(daemon, job, details)),
     lastFailure:
       lastFailure === null
         ? null
@@ -45,13 +56,38 @@ export function explainClass(daemon: Daemon, name: string, lines: number): Expla
   };
 }
 
-function explainInstance(daemon: Daemon, job: Job): InstanceExplanation {
-  const { jobClass, blocker } = job;
+/** As long as an event started what is up, its condition is shown as it was then: events are gone once they were handled. */
+function startConditionOf(entry: ClassEntry, world: World): ConditionProgress {
+  const progress = progressOf(entry.startOn as ConditionState<JobEvent>, world);
+  const byEvent = [...entry.instances.values()].some(({ startCause }) => startCause?.type === "event");
+  return byEvent ? fulfilled(progress) : progress;
+}
+
+function fulfilled(progress: ConditionProgress): ConditionProgress {
+  const { left, right } = progress;
+  return {
+    ...progress,
+    value: true,
+    ...(left === undefined ? {} : { left: fulfilled(left) }),
+    ...(right === undefined ? {} : { right: fulfilled(right) }),
+  };
+}
+
+function problemOf(daemon: Daemon, path: string): string | null {
+  const problem = daemon.configurationProblems().find((each) => each.path === path);
+  if (problem === undefined) return null;
+  return `${path}${problem.line === null ? "" : `:${problem.line}`}: ${problem.message}`;
+}
+
+function explainInstance(daemon: Daemon, job: Job, details: boolean): InstanceExplanation {
+  const { jobClass, blocker, startCause, stopCause } = job;
   return {
     ...statusOf(job),
     since: daemon.now() - job.since,
     blockedBy: blocker === null ? null : { event: blocker.name, jobs: holdersOf(daemon.world, blocker) },
     stopOn: job.stopOn === null ? null : progressOf(job.stopOn, daemon.world),
+    started: startCause === null ? "" : causeText(startCause, details),
+    stopped: stopCause === null ? "" : causeText(stopCause, details),
     respawn: {
       enabled: jobClass.respawn,
       count: job.respawnCount,

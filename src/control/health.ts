@@ -1,37 +1,65 @@
-import type { ClassEntry } from "../jobs/world.ts";
+/** Whether the container is well, and every reason why it is not (docs/health.md). */
+import type { Job } from "../jobs/job.ts";
+import { displayName } from "../jobs/job.ts";
+import { isUnexpected } from "../jobs/process-end.ts";
+import type { ClassEntry, World } from "../jobs/world.ts";
 import type { Health } from "./answers.ts";
 import type { Daemon } from "./daemon.ts";
 
-/**
- * Whether the container is well: every required job runs; nothing that had to run has given up; the main command is
- * not held back; and it isn't stopping. One reason, the first that is found.
- */
+/** A service whose main process failed so often within a minute crash-loops, though its respawn limit allows it. */
+const failuresOfCrashLoop = 3;
+const crashLoopWindow = 60_000;
+
+/** Everything that is not well: of the required jobs, or without any of the container as a whole. */
 export function healthOf(daemon: Daemon, required: readonly string[]): Health {
-  if (daemon.phase() === "stopping") return ill("init is stopping");
-  for (const name of required) {
-    const entry = daemon.world.findClass(name);
-    if (entry === undefined) return ill(`Unknown job: ${name}`);
-    const reason = whyNotRunning(entry);
-    if (reason !== null) return ill(`${name} ${reason}`);
-  }
-  if (required.length > 0) return well(`${required.join(", ")} running`);
+  const reasons = daemon.phase() === "stopping" ? ["init is stopping"] : reasonsAgainst(daemon, required);
+  const [first] = reasons;
+  if (first !== undefined) return { healthy: false, reason: reasons.join("; "), reasons };
+  return { healthy: true, reason: wellText(daemon.world, required), reasons: [] };
+}
+
+function reasonsAgainst(daemon: Daemon, required: readonly string[]): string[] {
+  if (required.length > 0) return required.flatMap((name) => reasonsAgainstRequired(daemon, name));
+  const reasons = daemon.configurationProblems().map(({ path, line, message }) => {
+    return `cannot read ${line === null ? path : `${path}:${line}`}: ${message}`;
+  });
   const waitsFor = daemon.mainCommand()?.waitsFor ?? null;
-  if (waitsFor !== null) return ill(`the main command waits for ${waitsFor}`);
-  let running = 0;
-  for (const entry of daemon.world.classes()) {
-    if (hasFailed(entry)) return ill(`${entry.jobClass.name} failed`);
-    for (const job of entry.instances.values())
-      if (job.state === "running" && job.goal === "start") running++;
-  }
-  return well(running === 1 ? "1 job running" : `${running} jobs running`);
+  if (waitsFor !== null) reasons.push(`the main command waits for ${waitsFor}`);
+  for (const entry of daemon.world.classes()) reasons.push(...reasonsAgainstJob(daemon, entry));
+  return reasons;
+}
+
+function reasonsAgainstRequired(daemon: Daemon, name: string): string[] {
+  const entry = daemon.world.findClass(name);
+  if (entry === undefined) return [`Unknown job: ${name}`];
+  const reasons = reasonsAgainstJob(daemon, entry);
+  if (reasons.length > 0) return reasons;
+  const reason = whyNotRunning(entry);
+  return reason === null ? [] : [`${name} ${reason}`];
 }
 
 function whyNotRunning(entry: ClassEntry): string | null {
-  if (entry.instances.size === 0) return hasFailed(entry) ? "failed" : "is stop/waiting";
+  if (entry.instances.size === 0) return "is stop/waiting";
   for (const job of entry.instances.values()) {
     if (job.state !== "running" || job.goal !== "start") return `is ${job.goal}/${job.state}`;
   }
   return null;
+}
+
+function reasonsAgainstJob(daemon: Daemon, entry: ClassEntry): string[] {
+  const { name } = entry.jobClass;
+  if (hasFailed(entry)) return [`${name} failed: ${failureText(entry)}`];
+  const reasons: string[] = [];
+  const failures = recentFailures(daemon, entry);
+  if (failures >= failuresOfCrashLoop)
+    reasons.push(`${name} crash-loops: ${failures} failed ends within the last minute`);
+  for (const job of entry.instances.values()) {
+    const late = whyLate(daemon, job);
+    if (late !== null) reasons.push(late);
+  }
+  const gone = whatWentAway(daemon.world, entry);
+  if (gone !== null) reasons.push(`${name} is down since ${gone} went away`);
+  return reasons;
 }
 
 /** The last that happened to the job is that it failed. */
@@ -40,5 +68,60 @@ export function hasFailed(entry: ClassEntry): boolean {
   return lastFailure !== null && instances.size === 0 && (exits.at(-1)?.at ?? 0) <= lastFailure.at;
 }
 
-const ill = (reason: string): Health => ({ healthy: false, reason });
-const well = (reason: string): Health => ({ healthy: true, reason });
+/** How the job failed last, in words. */
+export function failureText({ lastFailure, exits }: ClassEntry): string {
+  if (lastFailure === null) return "unknown";
+  const status = lastFailure.status ?? exits.at(-1)?.status ?? null;
+  const end =
+    status?.type === "exited"
+      ? `status ${status.status}`
+      : status?.type === "killed"
+        ? `signal ${status.signal}`
+        : null;
+  if (lastFailure.process === "respawn") return end === null ? "respawn limit" : `respawn limit, last ${end}`;
+  return `${lastFailure.process} process: ${lastFailure.reason ?? end ?? "not started"}`;
+}
+
+function recentFailures(daemon: Daemon, { jobClass, exits, instances, resetAt }: ClassEntry): number {
+  if (!jobClass.respawn || jobClass.task) return 0;
+  const since = Math.max(daemon.now() - crashLoopWindow, resetAt);
+  const count = exits.filter(
+    ({ process, status, at }) => process === "main" && at > since && isUnexpected({ jobClass }, status),
+  ).length;
+  return instances.size === 0 ? 0 : count;
+}
+
+/** An instance that has been on its way up for longer than it may. */
+function whyLate(daemon: Daemon, job: Job): string | null {
+  if (job.goal !== "start" || job.state === "running" || isOnWayDown(job)) return null;
+  const limit = job.jobClass.startTimeout ?? daemon.startingLimit();
+  const seconds = (daemon.now() - job.startedAt) / 1_000;
+  if (limit === null || seconds <= limit) return null;
+  return `${displayName(job)} has been starting for ${Math.floor(seconds)} seconds (${job.state})`;
+}
+
+function isOnWayDown({ state }: Job): boolean {
+  return (
+    state === "stopping" ||
+    state === "killed" ||
+    state.startsWith("post-stop") ||
+    state.startsWith("pre-stop")
+  );
+}
+
+/** The job that took this service down with it by an event, unless an operator stopped that job. */
+function whatWentAway(world: World, { jobClass, instances, lastStop, resetAt }: ClassEntry): string | null {
+  if (instances.size > 0 || lastStop === null || lastStop.at <= resetAt || jobClass.task) return null;
+  const { cause } = lastStop;
+  if (cause.type !== "event" || cause.job === null || cause.job === jobClass.name) return null;
+  const other = world.findClass(cause.job);
+  const stoppedByHand = other?.instances.size === 0 && other.lastStop?.cause.type === "hand";
+  return stoppedByHand ? null : cause.job;
+}
+
+function wellText(world: World, required: readonly string[]): string {
+  if (required.length > 0) return `${required.join(", ")} running`;
+  let running = 0;
+  for (const job of world.jobs()) if (job.state === "running" && job.goal === "start") running++;
+  return running === 1 ? "1 job running" : `${running} jobs running`;
+}

@@ -26,6 +26,7 @@ const always = (what: string) => (): string => what;
 const table: { readonly [Name in MethodName]: Method<Name> } = {
   version: { run: system.version },
   list: { run: jobs.list },
+  overview: { run: observation.overview },
   status: { run: jobs.status },
   usage: { run: jobs.usage },
   "show-config": { run: jobs.showConfig },
@@ -57,6 +58,11 @@ const table: { readonly [Name in MethodName]: Method<Name> } = {
     run: system.notifyCgroupManagerAddress,
     denied: always("notify cgroup manager address"),
   },
+  "reset-failed": {
+    run: observation.resetFailed,
+    denied: (params) => (params?.job === undefined ? "reset failures" : modifyJob({ job: params.job })),
+  },
+  "wait-boot": { run: observation.waitBoot },
   explain: { run: observation.explain, denied: (params) => `query job: ${params.job}` },
   log: { run: observation.log, denied: (params) => `read the output of job: ${params.job}` },
   watch: { run: observation.watch, denied: always("watch events") },

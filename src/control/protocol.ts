@@ -40,10 +40,13 @@ export const waitStates = [
   "stopped",
 ] as const;
 
+const seconds = z.optional(z.number().check(z.nonnegative(), z.maximum(1_000_000)));
+
 /** Made when a method is first asked for: each schema weighs kilobytes, and PID 1 is asked for few of them. */
 const parameters = {
   version: none,
   list: none,
+  overview: none,
   status: () => z.strictObject(job),
   usage: () => z.strictObject(job),
   "show-config": () => z.optional(z.strictObject({ job: optionalText })),
@@ -52,8 +55,7 @@ const parameters = {
     z.strictObject({
       ...job,
       for: z.optional(z.enum(waitStates)),
-      /** Seconds. */
-      timeout: z.optional(z.number().check(z.nonnegative(), z.maximum(1_000_000))),
+      timeout: seconds,
     }),
   "log-priority": () => z.optional(z.strictObject({ priority: z.optional(z.string()) })),
 
@@ -72,6 +74,7 @@ const parameters = {
   "notify-disk-writeable": none,
   "notify-dbus-address": () => z.strictObject({ address: text }),
   "notify-cgroup-manager-address": () => z.strictObject({ address: text }),
+  "reset-failed": () => z.optional(z.strictObject({ job: optionalText })),
   explain: () => z.strictObject(job),
   log: () =>
     z.strictObject({
@@ -81,6 +84,7 @@ const parameters = {
     }),
   watch: () => z.optional(z.strictObject({ job: optionalText })),
   boot: none,
+  "wait-boot": () => z.optional(z.strictObject({ timeout: seconds })),
   top: none,
   runlevel: none,
   "change-runlevel": () =>

@@ -13,6 +13,8 @@ export class Event<Waiting = unknown> {
   readonly env: Environment;
   progress: Progress = "pending";
   failed = false;
+  /** What of the jobs failed first, for people. */
+  culprit: string | null = null;
   /** Jobs that it started or stopped and that are not there yet. */
   jobs = 0;
   /** Places of conditions that it fulfilled and that hold it until the condition as a whole is. */

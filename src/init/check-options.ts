@@ -6,6 +6,7 @@ const formed: Readonly<Record<keyof FormedValues, true>> = {
   "default-console": true,
   "stop-timeout": true,
   "start-timeout": true,
+  "starting-limit": true,
   "boot-timeout": true,
   "log-format": true,
   "log-overflow": true,
@@ -19,6 +20,12 @@ async function readForms(values: ScannedOptions["values"]): Promise<FormedValues
   if (given.length === 0) return {};
   const { checkForms } = await import("./option-forms.ts");
   return checkForms(Object.fromEntries(given));
+}
+
+/** Seconds; 0 is no limit. */
+function startingLimitOf(milliseconds: number | undefined): number | null {
+  if (milliseconds === undefined) return defaultOptions.startingLimit;
+  return milliseconds === 0 ? null : milliseconds / 1_000;
 }
 
 /**
@@ -49,6 +56,7 @@ export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions
     socket: word("socket"),
     stopTimeout: values["stop-timeout"] ?? null,
     startTimeout: values["start-timeout"] || null,
+    startingLimit: startingLimitOf(values["starting-limit"]),
     bootTimeout: values["boot-timeout"] ?? null,
     startAnyway: has("start-anyway"),
     exitCodeFrom: word("exit-code-from"),

@@ -1,3 +1,4 @@
+import * as native from "upinit:native";
 import type { BootRecorder } from "../control/boot-record.ts";
 import type { Daemon, RunlevelRecord } from "../control/daemon.ts";
 import type { Log } from "../log/log.ts";
@@ -14,6 +15,8 @@ type Own = Pick<
   | "now"
   | "settle"
   | "phase"
+  | "onPhase"
+  | "startingLimit"
   | "setLogPriority"
   | "reloadConfiguration"
   | "configurationProblems"
@@ -51,6 +54,14 @@ export class Runlevels {
   }
 }
 
+/** Longest command line of a client that is kept, in characters. */
+const longestCommandLine = 200;
+
+function commandLineOf(pid: number): string {
+  const text = native.readPseudoFile(`/proc/${pid}/cmdline`);
+  return typeof text === "number" ? "" : text.replaceAll("\0", " ").trim().slice(0, longestCommandLine);
+}
+
 /** PID 1 as the control methods see it. */
 export function daemonOf(parts: DaemonParts): Daemon {
   const { world, log, outputs, traces, bootRecorder, runlevels } = parts;
@@ -62,6 +73,8 @@ export function daemonOf(parts: DaemonParts): Daemon {
     now: parts.now,
     settle: parts.settle,
     phase: parts.phase,
+    onPhase: parts.onPhase,
+    startingLimit: parts.startingLimit,
     logPriority: () => log.priority,
     setLogPriority: parts.setLogPriority,
     reloadConfiguration: parts.reloadConfiguration,
@@ -74,6 +87,7 @@ export function daemonOf(parts: DaemonParts): Daemon {
     stop: parts.stop,
     reexec: parts.reexec,
     mainCommand: parts.mainCommand,
+    commandLineOf,
     lastLines: (displayName, count) => outputs.lastLines(displayName, count),
     follow: (displayName, listener) => outputs.follow(displayName, listener),
     onTrace: (listener) => traces.subscribe(listener),

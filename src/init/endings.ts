@@ -1,10 +1,20 @@
+import { nearest } from "../events/nearest.ts";
 import type { Job } from "../jobs/job.ts";
 import type { ProcessStatus } from "../jobs/messages.ts";
-import { displayName } from "../jobs/world.ts";
+import { displayName, type World } from "../jobs/world.ts";
 
 /** Whether `--exit-code-from NAME` means this job: by its class, or by `CLASS (INSTANCE)`. */
 export function isNamed(job: Job, name: string | null): boolean {
   return name !== null && (displayName(job) === name || job.jobClass.name === name);
+}
+
+/** What is wrong with the job that `--exit-code-from` names, where there is no such job; null where all is well. */
+export function missingJob(world: World, name: string | null): string | null {
+  if (name === null) return null;
+  const names = world.classes().map(({ jobClass }) => jobClass.name);
+  if (names.some((each) => each === name || name.startsWith(`${each} (`))) return null;
+  const near = nearest(name, names);
+  return `there is no job ${name}${near === undefined ? "" : `; did you mean ${near}?`}`;
 }
 
 /**

@@ -36,6 +36,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ["stop-signal", "a further signal that stops the container"],
   ["stop-timeout", "bound of an orderly stop"],
   ["start-timeout", "how long a job without its own start timeout may take to start; 0: no bound"],
+  ["starting-limit", "initctl health is 1 when a job takes longer to start (60); 0: no limit"],
   ["exit-code-from", "end when JOB ends, with its status"],
   ["socket", "the control socket; @NAME is abstract"],
   ["allow-foreign-peers", "answer clients of other pid namespaces"],

@@ -16,7 +16,7 @@ import type { Configuration } from "./configuration.ts";
 import { detectContainer } from "./container.ts";
 import { removeTraces } from "./control-place.ts";
 import { daemonOf, type Runlevels } from "./daemon.ts";
-import { endsContainer, exitStatusOf, isNamed } from "./endings.ts";
+import { endsContainer, exitStatusOf, isNamed, missingJob } from "./endings.ts";
 import type { Foreground } from "./foreground.ts";
 import type { InitOptions } from "./options.ts";
 import type { Reexec } from "./reexec.ts";
@@ -72,6 +72,7 @@ export class Init {
   /** How the job of `--exit-code-from` last ended. */
   #namedStatus: number | null = null;
   #gateTimers: Timer[] = [];
+  readonly #phaseListeners = new Set<() => void>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -131,14 +132,29 @@ export class Init {
   /** `eventFailed`: a job that one of the boot events started has failed; others are nobody's gate. */
   #bootFinished(eventFailed: boolean): void {
     this.#boot = null;
+    this.#phaseChanged();
     for (const timer of this.#gateTimers) timer.cancel();
     const { foreground, options, log } = this.#parts;
-    if (foreground === null || foreground.begun || this.#shutdown.inProgress) return;
+    if (this.#shutdown.inProgress) return;
+    const missing = missingJob(this.#parts.world, options.exitCodeFrom);
+    if (missing !== null) {
+      log.error(`cannot end with the status of a job (--exit-code-from): ${missing}`);
+      this.stop("the job of --exit-code-from does not exist", 1);
+      return;
+    }
+    if (foreground === null || foreground.begun) return;
     const failed = eventFailed ? (this.#failedTask ?? this.#failingTask()) : null;
     if (failed === null || options.startAnyway) foreground.start();
     else {
       log.error(`${failed.name} failed, so the main command is not run (--start-anyway runs it)`);
       this.stop("a boot task failed", failed.status);
+    }
+  }
+
+  #phaseChanged(): void {
+    for (const listener of [...this.#phaseListeners]) {
+      this.#phaseListeners.delete(listener);
+      listener();
     }
   }
 
@@ -258,6 +274,11 @@ export class Init {
       now: () => reactor.now(),
       settle: () => supervisor.settle(),
       phase: () => this.phase,
+      onPhase: (listener) => {
+        this.#phaseListeners.add(listener);
+        return () => this.#phaseListeners.delete(listener);
+      },
+      startingLimit: () => options.startingLimit,
       setLogPriority: (priority) => this.setLogPriority(priority),
       reloadConfiguration: () => configuration.reload(),
       configurationProblems: () => configuration.problems,
@@ -318,6 +339,7 @@ export class Init {
     this.#parts.foreground?.abandon();
     for (const timer of this.#gateTimers) timer.cancel();
     this.#shutdown.begin(request);
+    this.#phaseChanged();
   }
 
   // --- the stop ---
@@ -326,7 +348,7 @@ export class Init {
     const { reactor, log, world, foreground, runlevels, options } = this.#parts;
     const plan = new StopPlan(
       () => world.jobs(),
-      (job) => world.requests.stopInstance(job.jobClass.name, job.instance),
+      (job) => world.requests.stopInstance(job.jobClass.name, job.instance, { type: "shutdown" }),
     );
     return {
       after: (milliseconds, callback) => reactor.after(milliseconds, callback),

@@ -11,6 +11,7 @@ const schema = z.object({
     z.enum(["none", "log", "output", "owner"], "expected none, log, output or owner"),
   ),
   "stop-timeout": z.optional(seconds),
+  "starting-limit": z.optional(seconds),
   "start-timeout": z.optional(seconds),
   "boot-timeout": z.optional(seconds),
   "log-format": z.optional(z.enum(["text", "json"], "expected text or json")),

@@ -22,6 +22,8 @@ export interface InitOptions {
   readonly stopTimeout: number | null;
   /** Milliseconds, for jobs without `start timeout`; null: none. */
   readonly startTimeout: number | null;
+  /** Seconds after which a job that is still starting is not well; null: never. */
+  readonly startingLimit: number | null;
   /** Milliseconds. */
   readonly bootTimeout: number | null;
   readonly startAnyway: boolean;
@@ -50,6 +52,7 @@ export const defaultOptions: InitOptions = {
   socket: null,
   stopTimeout: null,
   startTimeout: null,
+  startingLimit: 60,
   bootTimeout: null,
   startAnyway: false,
   exitCodeFrom: null,

@@ -41,6 +41,7 @@ export function boundHook(job: Job, around: Surroundings): void {
 
 /** `starting` is over: `start timeout` begins. */
 export function boundStart(job: Job, around: Surroundings): void {
+  job.startedAt = around.now();
   const seconds = startTimeoutOf(job, around);
   if (seconds !== null) setTimer(job, "start", seconds * 1000, around);
 }

@@ -1,7 +1,8 @@
 import type { ConditionState } from "../events/condition-state.ts";
-import { addVariables, type Environment, expand, setVariable } from "../events/environment.ts";
+import { addVariables, type Environment, expand, getVariable, setVariable } from "../events/environment.ts";
 import { failureName } from "../events/event.ts";
 import type { EventHandler } from "../events/queue.ts";
+import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, type EventWaiter, type Job, type JobEvent, type JobWaiter } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
@@ -37,7 +38,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
   finish(event: JobEvent): void {
     this.#outbox.eventProgressed(event, "finished");
     for (const waiter of event.waiters.splice(0)) {
-      if (waiter.type === "request") this.#answer(waiter.waiter, event.failed);
+      if (waiter.type === "request") this.#answer(waiter.waiter, event);
       else this.#goOn(waiter.job);
     }
     const name = event.failed ? failureName(event.name) : null;
@@ -84,7 +85,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
       if (job.goal !== "stop") {
         const contributors = stopOn.contributors();
         job.stopEnv = environmentOf([], contributors, "UPSTART_STOP_EVENTS");
-        lifecycle.requestStop(job, this.#attach(contributors, job), this.#around);
+        lifecycle.requestStop(job, this.#attach(contributors, job), causeOf(contributors), this.#around);
       }
       stopOn.reset(this.#around.queue);
     }
@@ -102,7 +103,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
     const job = existing ?? this.#instances.create(entry, instance);
     job.startEnv = env;
     job.ofShutdown = ofShutdown;
-    lifecycle.requestStart(job, this.#attach(contributors, job), this.#around);
+    lifecycle.requestStart(job, this.#attach(contributors, job), causeOf(contributors), this.#around);
   }
 
   /**
@@ -138,17 +139,30 @@ export class EventHandling implements EventHandler<EventWaiter> {
     for (const waiter of [...event.waiters]) {
       if (waiter.type !== "request" || !waiter.early) continue;
       event.waiters.splice(event.waiters.indexOf(waiter), 1);
-      this.#answer(waiter.waiter, event.failed);
+      this.#answer(waiter.waiter, event);
     }
   }
 
-  #answer(waiter: Waiter, failed: boolean): void {
+  #answer(waiter: Waiter, { failed, culprit }: JobEvent): void {
+    const hint = culprit === null ? {} : { hint: culprit };
     this.#outbox.answer(
       waiter,
-      failed ? { ok: false, error: "EventFailed", message: "Event failed" } : { ok: true },
+      failed ? { ok: false, error: "EventFailed", message: "Event failed", ...hint } : { ok: true },
     );
   }
 }
+
+/** The events as the cause of a start or stop; the last one that tells of a job names that job. */
+function causeOf(events: readonly JobEvent[]): Cause {
+  const told = events.findLast(({ name }) => jobEventNames.has(name));
+  return {
+    type: "event",
+    events: events.map(({ name }) => name),
+    job: told === undefined ? null : (getVariable(told.env, "JOB") ?? null),
+  };
+}
+
+const jobEventNames: ReadonlySet<string> = new Set(["starting", "started", "stopping", "stopped"]);
 
 /** Adds the variables of the events, the later in the condition winning, and the list of their names. */
 function environmentOf(env: Environment, events: readonly JobEvent[], list: string): Environment {

@@ -58,17 +58,25 @@ export function spawnFailed(
   around.log("warn", `Failed to spawn ${displayName(job)} ${process} process: ${reason}`, job);
   if (process === "pre-start" || process === "main" || process === "post-stop") {
     if (job.goal !== "stop" && process !== "post-stop") job.ending = { failed: true, exitStatus };
-    giveUp(job, process, null, around);
+    giveUp(job, process, null, around, reason);
   }
   if (job.state === askingStates[process]) leaveAskingState(job, process, around);
   else advance(job, around);
 }
 
 /** The job is stopped for this failure, even if it was to start again. */
-function giveUp(job: Job, process: ProcessName, status: ProcessStatus | null, around: Surroundings): void {
-  fail(job, process, status, around);
+function giveUp(
+  job: Job,
+  process: ProcessName,
+  status: ProcessStatus | null,
+  around: Surroundings,
+  reason: string | null = null,
+): void {
+  fail(job, process, status, around, reason);
   job.respawnAt = null;
-  if (job.goal !== "stop") setGoal(job, "stop", around);
+  if (job.goal === "stop") return;
+  job.stopCause = { type: "end" };
+  setGoal(job, "stop", around);
 }
 
 /** A process of the job ended, or was stopped or continued (reference 5.4). */
@@ -173,11 +181,14 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
   const verdict = judge(job, status, around.now(), mayRespawn);
   if (verdict === "respawn") {
     around.log("warn", `${displayName(job)} main process ended, respawning`, job);
+    job.startCause = { type: "respawn" };
     const delay = respawnDelay(job, ran, around.random);
     if (delay > 0) job.respawnAt = around.now() + delay;
     if (job.state !== "running") setGoal(job, "respawn", around);
     return;
   }
+  const { killReason } = job;
+  job.stopCause = killReason === null ? { type: "end" } : { type: "timeout", reason: killReason };
   job.ending = { failed: verdict !== "finished", exitStatus: shellStatus(status) };
   if (verdict === "too-fast") {
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);

@@ -84,6 +84,8 @@ export class Instances {
     const entry = this.#entryOf(job);
     if (entry === undefined || entry.instances.get(job.instance) !== job) return null;
     entry.removeInstance(job);
+    if (job.stopCause !== null)
+      entry.lastStop = { instance: job.instance, cause: job.stopCause, at: this.#now() };
     if (job.failure !== null) {
       const before = entry.lastFailure?.instance === job.instance ? entry.lastFailure.reason : null;
       const reason = job.failure.reason ?? before;

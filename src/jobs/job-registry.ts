@@ -5,6 +5,7 @@ import {
   type Holder,
 } from "../events/condition-state.ts";
 import { indexKey, indexKeysOf } from "../events/pattern.ts";
+import type { Cause } from "./cause.ts";
 import { InstanceIndex } from "./instance-index.ts";
 import type { Failure, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
@@ -21,9 +22,8 @@ export interface ProcessExit {
 }
 
 /** The last failure of an instance. `reason` is why a process could not be executed, or was ended. */
-interface LastFailure extends Omit<Failure, "reason"> {
+interface LastFailure extends Failure {
   readonly instance: string;
-  readonly reason: string | null;
   readonly at: number;
 }
 
@@ -49,6 +49,10 @@ export class ClassEntry {
   /** The last ends of processes of all instances, the oldest first. */
   exits: readonly ProcessExit[] = noExits;
   lastFailure: LastFailure | null = null;
+  /** Why the last instance that is gone was stopped, and when. */
+  lastStop: { readonly instance: string; readonly cause: Cause; readonly at: number } | null = null;
+  /** What ended before counts for nobody's health any longer: `reset-failed`. Monotonic milliseconds. */
+  resetAt = Number.NEGATIVE_INFINITY;
 
   constructor(jobClass: JobClass) {
     this.jobClass = jobClass;
@@ -78,6 +82,13 @@ export class ClassEntry {
     if (this.instances.size === 0 || !this.stopOn?.leaves.some((pattern) => pattern.event === name))
       return [];
     return this.#index?.candidates(name, env) ?? [...this.instances.values()];
+  }
+
+  /** Forgets the failures so far (`initctl reset-failed`). */
+  resetFailures(now: number): void {
+    this.lastFailure = null;
+    this.lastStop = null;
+    this.resetAt = now;
   }
 
   addInstance(job: Job): void {

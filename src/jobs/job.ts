@@ -1,6 +1,7 @@
 import type { ConditionState } from "../events/condition-state.ts";
 import type { Environment } from "../events/environment.ts";
 import type { Event } from "../events/event.ts";
+import type { Cause } from "./cause.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import type { ProcessStatus, Waiter } from "./messages.ts";
 import type { Goal, State } from "./states.ts";
@@ -22,8 +23,8 @@ export type JobWaiter =
 export interface Failure {
   readonly process: ProcessName | "respawn";
   readonly status: ProcessStatus | null;
-  /** What upinit ended it for; null where it failed by itself. */
-  readonly reason: FailureReason | null;
+  /** What upinit ended it for (a `FailureReason`), or why it could not be executed; null where it ended by itself. */
+  readonly reason: string | null;
 }
 
 export const failureReasons = [
@@ -98,6 +99,11 @@ export class Job {
   forced = false;
   /** In a row, without a run in between. */
   startTimeouts = 0;
+  /** When its way up began: the end of `starting`, or of what it is about to be. */
+  startedAt: number;
+  /** Why it was started last, and why it was stopped or is being stopped; null before. */
+  startCause: Cause | null = null;
+  stopCause: Cause | null = null;
   /** Started for the stop of everything, and so may run then. */
   ofShutdown = false;
 
@@ -113,6 +119,7 @@ export class Job {
     this.instance = instance;
     this.stopOn = stopOn;
     this.since = now;
+    this.startedAt = now;
   }
 }
 

@@ -7,7 +7,9 @@ import {
   releaseHook,
   resetBounds,
 } from "./bounds.ts";
+import { type Cause, causeText } from "./cause.ts";
 import {
+  displayName,
   expectsReadiness,
   hasMain,
   isAlive,
@@ -49,9 +51,17 @@ export function setGoal(job: Job, goal: Goal, around: Surroundings): void {
   const from = job.goal;
   job.goal = goal;
   around.goalChanged(job, from);
+  logCause(job, from, around);
   if (goal === "start") return;
   boundStop(job, around);
   boundHook(job, around);
+}
+
+/** Why it has its goal: below Upstart's own lines, and marked as an addition by two blanks. */
+function logCause(job: Job, from: Goal, around: Surroundings): void {
+  if (from === "respawn" || !around.logs("info")) return;
+  const [what, cause] = job.goal === "stop" ? ["stopped", job.stopCause] : ["started", job.startCause];
+  if (cause !== null) around.log("info", `  ${displayName(job)} ${what} ${causeText(cause, true)}`, job);
 }
 
 /**
@@ -79,14 +89,26 @@ export const askingStates = {
 } as const satisfies Record<ProcessName, State>;
 
 /** `start`, or an event of `start on`: the goal is known to be stop. Those who waited for the stop are released. */
-export function requestStart(job: Job, waiters: readonly JobWaiter[], around: Surroundings): void {
+export function requestStart(
+  job: Job,
+  waiters: readonly JobWaiter[],
+  cause: Cause,
+  around: Surroundings,
+): void {
+  job.startCause = cause;
   release(job, false, around);
   job.waiters = waiters;
   changeGoal(job, goalToStart(job), around);
 }
 
 /** `stop`, or an event of `stop on`: the goal is known not to be stop. */
-export function requestStop(job: Job, waiters: readonly JobWaiter[], around: Surroundings): void {
+export function requestStop(
+  job: Job,
+  waiters: readonly JobWaiter[],
+  cause: Cause,
+  around: Surroundings,
+): void {
+  job.stopCause = cause;
   release(job, false, around);
   job.waiters = waiters;
   job.ending = null;
@@ -97,7 +119,14 @@ export function requestStop(job: Job, waiters: readonly JobWaiter[], around: Sur
  * `restart` of a job whose goal is not stop (reference 5.8). A pre-stop that this begins, or finds at work, is
  * waited for, and then the job does go down: Upstart goes back to running.
  */
-export function requestRestart(job: Job, waiters: readonly JobWaiter[], around: Surroundings): void {
+export function requestRestart(
+  job: Job,
+  waiters: readonly JobWaiter[],
+  cause: Cause,
+  around: Surroundings,
+): void {
+  job.stopCause = cause;
+  job.startCause = cause;
   release(job, false, around);
   job.waiters = waiters;
   if (waitsForRespawn(job)) {
@@ -189,6 +218,8 @@ function enterStarting(job: Job, around: Surroundings): Step {
   job.stopEnv = null;
   job.failure = null;
   job.ending = null;
+  job.stopCause = null;
+  job.startedAt = around.now();
   resetBounds(job, around);
   return emitAndWait(job, "starting", around);
 }

@@ -29,7 +29,14 @@ export type RequestError =
 
 export type Outcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly error: RequestError; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly error: RequestError;
+      /** Upstart's line. */
+      readonly message: string;
+      /** What upinit adds to it, for people. */
+      readonly hint?: string;
+    };
 
 /**
  * What the world wants done outside. Effects are carried out in order by the supervisor after each run of the

@@ -23,7 +23,7 @@ function describeSignal(signal: number): string {
 }
 
 /** Whether the log should warn: a bad end that `normal exit` doesn't list, of whatever process. */
-export function isUnexpected(job: Job, status: ProcessStatus): boolean {
+export function isUnexpected(job: Pick<Job, "jobClass">, status: ProcessStatus): boolean {
   const encoded = encodedStatus(status);
   return encoded !== 0 && !job.jobClass.normalExit.includes(encoded);
 }

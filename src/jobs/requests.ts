@@ -1,4 +1,5 @@
 import { addVariables, type Environment, expand, isEnvironment } from "../events/environment.ts";
+import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, type Job, type JobWaiter } from "./job.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
@@ -6,6 +7,14 @@ import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { forceStop } from "./timeouts.ts";
+
+/** A process of the job asks by the instance's exact name. */
+const itself: Cause = { type: "itself" };
+
+/** Somebody asks of whom nothing is known. */
+function unknownHand(command: string): Cause {
+  return { type: "hand", command, uid: -1, pid: 0, client: "" };
+}
 
 interface Refusal {
   readonly ok: false;
@@ -41,34 +50,44 @@ export class Requests {
 
   // --- of the instance that variables name ---
 
-  start(name: string, env: readonly string[], waiter: Waiter | null): Request {
+  start(name: string, env: readonly string[], waiter: Waiter | null, cause = unknownHand("start")): Request {
     const named = this.#name(name, env);
     if (!named.ok) return named;
     const existing = named.entry.instances.get(named.instance);
     if (existing !== undefined && existing.goal !== "stop") return refuseStart(existing);
     const job = existing ?? this.#instances.create(named.entry, named.instance);
     job.startEnv = named.env;
-    lifecycle.requestStart(job, waiting("start", waiter), this.#around);
+    lifecycle.requestStart(job, waiting("start", waiter), cause, this.#around);
     return { ok: true, job };
   }
 
-  stop(name: string, env: readonly string[], waiter: Waiter | null): Request {
+  stop(name: string, env: readonly string[], waiter: Waiter | null, cause = unknownHand("stop")): Request {
     const found = this.lookup(name, env);
-    return found.ok ? this.#stop(found.job, copyEnvironment(env), waiter) : found;
+    return found.ok ? this.#stop(found.job, copyEnvironment(env), waiter, cause) : found;
   }
 
   /** A stop that waits for nothing longer than it must; one that is under way is joined. */
-  forceStop(name: string, env: readonly string[], waiter: Waiter | null): Request {
+  forceStop(
+    name: string,
+    env: readonly string[],
+    waiter: Waiter | null,
+    cause = unknownHand("stop --force"),
+  ): Request {
     const found = this.lookup(name, env);
     if (!found.ok) return found;
     const { job } = found;
     if (job.goal === "stop") job.waiters = [...job.waiters, ...waiting("stop", waiter)];
-    else this.#stop(job, copyEnvironment(env), waiter);
+    else this.#stop(job, copyEnvironment(env), waiter, cause);
     forceStop(job, this.#around);
     return found;
   }
 
-  restart(name: string, env: readonly string[], waiter: Waiter | null): Request {
+  restart(
+    name: string,
+    env: readonly string[],
+    waiter: Waiter | null,
+    cause = unknownHand("start"),
+  ): Request {
     const named = this.#name(name, env);
     if (!named.ok) return named;
     const job = named.entry.instances.get(named.instance);
@@ -76,7 +95,7 @@ export class Requests {
     // Upstart names only the instance here.
     if (job.goal === "stop") return refuseStop(job.instance);
     job.startEnv = named.env;
-    return this.#restart(job, waiter);
+    return this.#restart(job, waiter, cause);
   }
 
   /** Sends the reload signal to main alone, whatever the state. */
@@ -98,13 +117,13 @@ export class Requests {
     if (!found.ok) return found;
     if (found.job.goal !== "stop") return refuseStart(found.job);
     found.job.startEnv = null;
-    lifecycle.requestStart(found.job, [], this.#around);
+    lifecycle.requestStart(found.job, [], itself, this.#around);
     return found;
   }
 
-  stopInstance(className: string, instance: string): Request {
+  stopInstance(className: string, instance: string, cause: Cause = itself): Request {
     const found = this.#exact(className, instance);
-    return found.ok ? this.#stop(found.job, null, null) : found;
+    return found.ok ? this.#stop(found.job, null, null, cause) : found;
   }
 
   restartInstance(className: string, instance: string): Request {
@@ -112,7 +131,7 @@ export class Requests {
     if (!found.ok) return found;
     if (found.job.goal === "stop") return refuseStop(displayName(found.job));
     found.job.startEnv = null;
-    return this.#restart(found.job, null);
+    return this.#restart(found.job, null, itself);
   }
 
   reloadInstance(className: string, instance: string): Request {
@@ -120,16 +139,16 @@ export class Requests {
     return found.ok ? this.#reload(found.job) : found;
   }
 
-  #stop(job: Job, stopEnv: Environment | null, waiter: Waiter | null): Request {
+  #stop(job: Job, stopEnv: Environment | null, waiter: Waiter | null, cause: Cause): Request {
     if (job.goal === "stop") return refuseStop(displayName(job));
     job.stopEnv = stopEnv;
-    lifecycle.requestStop(job, waiting("stop", waiter), this.#around);
+    lifecycle.requestStop(job, waiting("stop", waiter), cause, this.#around);
     return { ok: true, job };
   }
 
-  #restart(job: Job, waiter: Waiter | null): Request {
+  #restart(job: Job, waiter: Waiter | null, cause: Cause): Request {
     job.stopEnv = null;
-    lifecycle.requestRestart(job, waiting("restart", waiter), this.#around);
+    lifecycle.requestRestart(job, waiting("restart", waiter), cause, this.#around);
     return { ok: true, job };
   }
 

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Condition } from "../events/condition.ts";
 import { ConditionState } from "../events/condition-state.ts";
 import { Event } from "../events/event.ts";
+import type { Cause } from "./cause.ts";
 import { type EventWaiter, failureReasons, Job, type JobEvent, type JobWaiter } from "./job.ts";
 import { type JobClass, processNames } from "./job-class.ts";
 import { ClassEntry } from "./job-registry.ts";
@@ -82,7 +83,6 @@ const processStatus = z.union([
   z.object({ type: z.literal("continued") }),
 ]);
 
-const failureReason = z.nullable(z.enum(failureReasons));
 const failure = {
   process: z.enum([...processNames, "respawn"]),
   status: z.nullable(processStatus),
@@ -96,6 +96,13 @@ const jobWaiter = z.union([
 /** Ids of events by place of a condition; null where none has arrived. */
 const arrived = z.nullable(z.array(z.nullable(integer)));
 
+const cause = z.union([
+  z.object({ type: z.literal("hand"), command: text, uid: integer, pid: integer, client: text }),
+  z.object({ type: z.literal("event"), events: texts, job: z.nullable(text) }),
+  z.object({ type: z.literal("timeout"), reason: z.enum(failureReasons) }),
+  z.object({ type: z.enum(["itself", "respawn", "end", "shutdown"]) }),
+]);
+
 const job = z.object({
   id: integer,
   /** Which of the classes in `classes`: an instance keeps the definition that it was started with. */
@@ -103,6 +110,7 @@ const job = z.object({
   goal: z.enum(goals),
   state: z.enum(states),
   since: z.number(),
+  startedAt: z.number(),
   pids: z.array(z.tuple([processName, integer])),
   spawning: z.nullable(processName),
   env: texts,
@@ -111,7 +119,7 @@ const job = z.object({
   stopOn: arrived,
   blocker: z.nullable(integer),
   waiters: z.array(jobWaiter),
-  failure: z.nullable(z.object({ ...failure, reason: failureReason })),
+  failure: z.nullable(z.object({ ...failure, reason: z.nullable(text) })),
   ending: z.nullable(z.object({ failed: flag, exitStatus: integer })),
   respawnTime: z.number(),
   respawnCount: integer,
@@ -125,9 +133,11 @@ const job = z.object({
   hookAt: z.nullable(z.number()),
   hookSignals: integer,
   killSent: flag,
-  killReason: failureReason,
+  killReason: z.nullable(z.enum(failureReasons)),
   forced: flag,
   startTimeouts: integer,
+  startCause: z.nullable(cause),
+  stopCause: z.nullable(cause),
   ofShutdown: flag,
 });
 
@@ -141,6 +151,9 @@ const entry = z.object({
     z.object({ instance: text, process: processName, pid: integer, status: processStatus, at: z.number() }),
   ),
   lastFailure: z.nullable(z.object({ ...failure, instance: text, reason: z.nullable(text), at: z.number() })),
+  lastStop: z.nullable(z.object({ instance: text, cause, at: z.number() })),
+  /** null: never. */
+  resetAt: z.nullable(z.number()),
 });
 
 const eventWaiter = z.union([
@@ -154,6 +167,7 @@ const event = z.object({
   env: texts,
   progress: z.enum(["pending", "handling"]),
   failed: flag,
+  culprit: z.nullable(text),
   jobs: integer,
   held: integer,
   ofShutdown: flag,
@@ -193,6 +207,9 @@ export function snapshot(world: World): WorldState {
       jobs: [...each.instances.values()].map(jobToPlain),
       exits: [...each.exits],
       lastFailure: each.lastFailure,
+      lastStop:
+        each.lastStop === null ? null : { ...each.lastStop, cause: causeToPlain(each.lastStop.cause) },
+      resetAt: Number.isFinite(each.resetAt) ? each.resetAt : null,
     })),
   };
 }
@@ -213,6 +230,8 @@ export function restore(state: unknown, options: WorldOptions): World {
     restored.deleted = each.deleted;
     restored.exits = each.exits;
     restored.lastFailure = each.lastFailure;
+    restored.lastStop = each.lastStop;
+    restored.resetAt = each.resetAt ?? Number.NEGATIVE_INFINITY;
     restoreArrived(restored.startOn, each.startOn, events);
     for (const one of each.jobs) {
       const made = jobFromPlain(one, restored, events);
@@ -232,20 +251,20 @@ export function restore(state: unknown, options: WorldOptions): World {
 }
 
 function eventToPlain(each: JobEvent): z.output<typeof event> {
-  const { id, name, env, failed, jobs, held, ofShutdown } = each;
+  const { id, name, env, failed, culprit, jobs, held, ofShutdown } = each;
   const waiters = each.waiters.map((waiter) =>
     waiter.type === "job"
       ? { type: "job" as const, job: waiter.job.id }
       : { type: "request" as const, waiter: waiter.waiter.id, early: waiter.early },
   );
   const progress = each.progress === "pending" ? "pending" : "handling";
-  return { id, name, env, progress, failed, jobs, held, ofShutdown, waiters };
+  return { id, name, env, progress, failed, culprit, jobs, held, ofShutdown, waiters };
 }
 
 function eventFromPlain(plain: z.output<typeof event>): JobEvent {
   const restored: JobEvent = new Event<EventWaiter>(plain.id, plain.name, plain.env, plain.ofShutdown);
-  const { progress, failed, jobs, held } = plain;
-  return Object.assign(restored, { progress, failed, jobs, held });
+  const { progress, failed, culprit, jobs, held } = plain;
+  return Object.assign(restored, { progress, failed, culprit, jobs, held });
 }
 
 function eventWaiterFromPlain(
@@ -263,11 +282,13 @@ function jobToPlain(each: Job): JobState {
     each;
   const { respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt } =
     each;
-  const { startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts } = each;
+  const { startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts } = each;
   return {
     ...{ id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown },
     ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt },
-    ...{ startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts },
+    ...{ startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts },
+    startCause: each.startCause && causeToPlain(each.startCause),
+    stopCause: each.stopCause && causeToPlain(each.stopCause),
     pids: [...each.pids],
     stopOn: arrivedToPlain(each.stopOn),
     blocker: each.blocker?.id ?? null,
@@ -308,6 +329,14 @@ function restoreArrived(
   events: ReadonlyMap<number, JobEvent>,
 ): void {
   state?.restore((ids ?? []).map((id) => (id === null ? null : find(events, id))));
+}
+
+type CauseState = z.output<typeof cause>;
+
+/** The command line of a client may hold a secret, so it is not kept. */
+function causeToPlain(each: Cause): CauseState {
+  if (each.type === "event") return { ...each, events: [...each.events] };
+  return each.type === "hand" ? { ...each, client: "" } : each;
 }
 
 function find(events: ReadonlyMap<number, JobEvent>, id: number): JobEvent {

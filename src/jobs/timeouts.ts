@@ -49,10 +49,12 @@ function retryOrFail(job: Job, process: ProcessName, around: Surroundings): void
   if (again) {
     const delay = respawnDelay(job, 0, around.random);
     if (delay > 0) job.respawnAt = around.now() + delay;
+    job.startCause = { type: "respawn" };
     setGoal(job, "respawn", around);
     return;
   }
   job.ending = { failed: true, exitStatus: 1 };
+  job.stopCause = { type: "timeout", reason: "start timeout" };
   fail(job, process, null, around, "start timeout");
   setGoal(job, "stop", around);
 }

@@ -1,6 +1,7 @@
-import { type FailureReason, type Job, nobody } from "./job.ts";
+import { displayName, type Job, nobody } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import type { Outcome, ProcessStatus, RequestError } from "./messages.ts";
+import { describeEnd } from "./process-end.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Lets go of all who wait for the job. */
@@ -11,17 +12,33 @@ export function release(job: Job, failed: boolean, around: Surroundings): void {
   for (const waiter of waiters) {
     if (waiter.type === "event") {
       if (failed) waiter.event.failed = true;
+      if (failed) waiter.event.culprit ??= failureText(job);
       around.queue.unblock(waiter.event);
       around.unblocked(waiter.event);
     } else {
-      const outcome: Outcome = failed ? refusals[waiter.type] : { ok: true };
+      const outcome: Outcome = failed ? { ...refusals[waiter.type], hint: failureHint(job) } : { ok: true };
       around.effect({ type: "answer", waiter: waiter.waiter, outcome });
     }
   }
 }
 
+/** What failed, and how: `web main process terminated with status 1`. */
+function failureText(job: Job): string {
+  if (job.failure === null) return `${displayName(job)} failed`;
+  const { process, status, reason } = job.failure;
+  if (process === "respawn") return `${displayName(job)} was respawned too often (respawn limit)`;
+  const how = reason !== null ? `: ${reason}` : status === null ? " failed" : ` ${describeEnd(status)}`;
+  return `${displayName(job)} ${process} process${how}`;
+}
+
+/** The same, with the way to more. */
+export function failureHint(job: Job): string {
+  return `${failureText(job)}; \`initctl explain ${job.jobClass.name}' tells more`;
+}
+
+type Refused = Extract<Outcome, { readonly ok: false }>;
 const jobFailed: RequestError = "JobFailed";
-const refusals: Readonly<Record<"start" | "stop" | "restart", Outcome>> = {
+const refusals: Readonly<Record<"start" | "stop" | "restart", Refused>> = {
   start: { ok: false, error: jobFailed, message: "Job failed to start" },
   stop: { ok: false, error: jobFailed, message: "Job failed while stopping" },
   restart: { ok: false, error: jobFailed, message: "Job failed to restart" },
@@ -33,7 +50,7 @@ export function fail(
   process: ProcessName | "respawn",
   status: ProcessStatus | null,
   around: Surroundings,
-  reason: FailureReason | null = null,
+  reason: string | null = null,
 ): void {
   if (job.failure !== null) return;
   job.failure = { process, status, reason };

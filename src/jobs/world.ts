@@ -143,7 +143,8 @@ export class World {
     this.quiescing = true;
     this.queue.ignoreConditions();
     for (const job of [...this.jobs()]) {
-      if (job.goal !== "stop" && comesBackUp(job)) lifecycle.requestStop(job, [], this.#around);
+      if (job.goal !== "stop" && comesBackUp(job))
+        lifecycle.requestStop(job, [], { type: "shutdown" }, this.#around);
       boundHook(job, this.#around);
     }
   }
@@ -212,7 +213,8 @@ export class World {
     } catch (error) {
       this.outbox.fault(`message ${message.type}`, error);
       const job = "job" in message ? message.job : undefined;
-      if (job !== undefined && job.goal !== "stop") lifecycle.requestStop(job, [], this.#around);
+      if (job !== undefined && job.goal !== "stop")
+        lifecycle.requestStop(job, [], { type: "end" }, this.#around);
     }
   }
 

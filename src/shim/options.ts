@@ -39,6 +39,7 @@ const table: readonly string[] = [
   "--no-startup-event",
   "--start-anyway",
   "--start-timeout SECONDS",
+  "--starting-limit SECONDS",
   "--boot-timeout SECONDS",
   // Jobs: what they get.
   "--default-console VALUE",

@@ -29,7 +29,10 @@ const initOnly: readonly string[] = [
 async function explain(scan: Scan & { readonly ok: false }): Promise<number> {
   let advice = "see upinit --help";
   if (scan.unknown !== undefined) {
-    const [{ allOptions }, { nearest }] = await Promise.all([import("./options.ts"), import("./nearest.ts")]);
+    const [{ allOptions }, { nearest }] = await Promise.all([
+      import("./options.ts"),
+      import("../events/nearest.ts"),
+    ]);
     const names = allOptions().map((option) => `--${option.name}`);
     const near = nearest(scan.unknown, names);
     if (near !== undefined) advice = `did you mean ${near}?`;

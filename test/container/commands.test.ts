@@ -286,6 +286,7 @@ $ initctl explain flap | grep -e run -e terminated | tail -n 2
 [0]
 $ start broken
 2> start: Job failed to start
+2>   broken pre-start process terminated with status 2; \`initctl explain broken' tells more
 [1]
 $ until initctl log broken | grep .; do sleep 0.05; done
 no configuration
@@ -302,7 +303,8 @@ broken  /etc/init/broken.conf
     | no configuration
 [0]
 $ initctl health
-broken failed
+broken failed: pre-start process: status 2
+flap failed: respawn limit, last status 3
 [1]
 $ initctl health --require db
 db running

@@ -109,7 +109,7 @@ describe.concurrent("a job that can't be started", () => {
     for (const [name, [, reason]] of Object.entries(failing)) {
       expect(await box.exec(["start", name])).toMatchObject({
         status: 1,
-        stderr: "start: Job failed to start\n",
+        stderr: `start: Job failed to start\n  ${name} main process: ${reason}; \`initctl explain ${name}' tells more\n`,
       });
       const line = `init: Failed to spawn ${name} main process: ${reason}\n`;
       await eventually(() => box.stderr.split(line).length === 2);

@@ -56,6 +56,12 @@ describe("images", () => {
       await using box = await run(await buildOurs("web-stack", base));
       expect(await fetched(box, "http://127.0.0.1:8080/")).toBe("Hello from behind nginx");
       await box.run("initctl health --require nginx app");
+      await box.run("stop app");
+      expect(await box.exec("initctl health --require nginx app")).toMatchObject({
+        status: 1,
+        stdout: "app is stop/waiting\n",
+      });
+      await box.run("start app");
       await eventually(() => /^shipper \| .*"GET \/ HTTP\/1\.1" 200/m.test(box.stdout));
       const order = ["migrate | migrated to version 2", "app | listening", "shipper | "].map((text) =>
         box.stdout.indexOf(text),

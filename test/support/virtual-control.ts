@@ -38,6 +38,7 @@ export class VirtualControl implements Daemon, Desk {
   waitsFor: string | null = null;
   readonly #listeners = new Set<(trace: Trace) => void>();
   readonly #followers = new Map<string, Set<(line: string) => void>>();
+  readonly #phases = new Set<() => void>();
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   #lastWaiter = 1_000;
 
@@ -77,8 +78,9 @@ export class VirtualControl implements Daemon, Desk {
   reloadConfiguration(): void {
     this.reloads++;
   }
+  problems: readonly ConfigurationProblem[] = [];
   configurationProblems(): readonly ConfigurationProblem[] {
-    return [];
+    return this.problems;
   }
   notifyDiskWriteable(): void {}
   runlevel(): RunlevelRecord | null {
@@ -100,6 +102,9 @@ export class VirtualControl implements Daemon, Desk {
   reexec(): string | null {
     return null;
   }
+  commandLineOf(pid: number): string {
+    return `client ${pid}`;
+  }
   mainCommand() {
     return this.waitsFor === null ? null : { argv: ["x"], pid: 0, waitsFor: this.waitsFor };
   }
@@ -110,6 +115,19 @@ export class VirtualControl implements Daemon, Desk {
     const followers = this.#followers.get(name) ?? new Set();
     this.#followers.set(name, followers.add(listener));
     return () => followers.delete(listener);
+  }
+  startingLimit(): number | null {
+    return 60;
+  }
+  onPhase(listener: () => void): () => void {
+    this.#phases.add(listener);
+    return () => this.#phases.delete(listener);
+  }
+  /** The boot is over, or the stop begins. */
+  enter(phase: "running" | "stopping"): void {
+    this.state = phase;
+    for (const listener of this.#phases) listener();
+    this.#phases.clear();
   }
   onTrace(listener: (trace: Trace) => void): () => void {
     this.#listeners.add(listener);

@@ -6,6 +6,7 @@ export const command: SubCommand = {
   group: "Other",
   summary: "Read the configuration again.",
   arguments: "",
+  ignoresOperands: true,
   options: [],
   run(call) {
     ask(call, "reload-configuration");

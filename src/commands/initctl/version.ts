@@ -8,6 +8,7 @@ export const command: SubCommand = {
   group: "Other",
   summary: "Show the version of the running init.",
   arguments: "",
+  ignoresOperands: true,
   options: [jsonOption],
   run(call) {
     const answer = ask(call, "version");

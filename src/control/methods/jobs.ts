@@ -1,3 +1,5 @@
+import { nearest } from "../../events/nearest.ts";
+import type { Cause } from "../../jobs/cause.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { JobClass } from "../../jobs/job-class.ts";
 import type { RequestError } from "../../jobs/messages.ts";
@@ -17,7 +19,24 @@ interface Refusal {
 export function refusal(call: Call, job: string | null, refused: Refusal): MethodError {
   const usage = job === null ? null : (call.daemon.world.findClass(job)?.jobClass.usage ?? null);
   const details: ErrorDetails = refused.error === "InvalidArgs" && usage !== null ? { usage } : {};
+  if (refused.error === "UnknownJob" && job !== null) return unknownJob(call, job);
   return new MethodError(refused.error, refused.message, details);
+}
+
+/** No such job: its file may have an error, or another name was meant. */
+function unknownJob({ daemon }: Call, name: string): MethodError {
+  const problem = daemon.configurationProblems().find(({ path }) => path.endsWith(`/${name}.conf`));
+  const near = nearest(
+    name,
+    [...daemon.world.classes()].map((entry) => entry.jobClass.name),
+  );
+  const hint =
+    problem !== undefined
+      ? `${problem.path}${problem.line === null ? "" : `:${problem.line}`} has an error: ${problem.message}`
+      : near !== undefined
+        ? `did you mean ${near}?`
+        : undefined;
+  return new MethodError("UnknownJob", `Unknown job: ${name}`, hint === undefined ? {} : { hint });
 }
 
 /** The instance that a request names, by variables or exactly. Throws UnknownJob, UnknownInstance, InvalidArgs. */
@@ -43,7 +62,7 @@ export function findInstance(
 
 export function requireClass(call: Call, name: string): JobClass {
   const entry = call.daemon.world.findClass(name);
-  if (entry === undefined) throw new MethodError("UnknownJob", `Unknown job: ${name}`);
+  if (entry === undefined) throw unknownJob(call, name);
   return entry.jobClass;
 }
 
@@ -102,18 +121,24 @@ function change(call: Call, what: Change, params: Parameters["start"], operation
   if (params.instance !== undefined) return changeOwn(call, what, params.job, params.instance);
   const { world } = call.daemon;
   const env = params.env ?? [];
+  const cause = byHand(call, operation === "forceStop" ? "stop --force" : what);
   if (params.wait === false) {
-    const request = world.requests[operation](params.job, env, null);
+    const request = world.requests[operation](params.job, env, null, cause);
     if (!request.ok) throw refusal(call, params.job, request);
     call.daemon.settle();
     return statusNow(call, request.job);
   }
   const waiter = call.waiter();
-  const request = world.requests[operation](params.job, env, waiter);
+  const request = world.requests[operation](params.job, env, waiter, cause);
   if (!request.ok) throw refusal(call, params.job, request);
   call.awaits({ type: "job", job: params.job, instance: request.job.instance });
   call.daemon.settle();
   return later;
+}
+
+/** The client that asked, as the cause of what follows. */
+function byHand({ peer, daemon }: Call, command: string): Cause {
+  return { type: "hand", command, uid: peer.uid, pid: peer.pid, client: daemon.commandLineOf(peer.pid) };
 }
 
 /** As a process inside the job asks: only the goal flips, nothing is waited for (reference 8.2). */

@@ -1,10 +1,11 @@
-import type { BootAnswer, Health, JobStatus, TopAnswer } from "../answers.ts";
+import type { BootAnswer, Health, JobStatus, OverviewJob, TopAnswer } from "../answers.ts";
 import { type Call, later } from "../call.ts";
 import { MethodError } from "../errors.ts";
 import { explainClass } from "../explanation.ts";
 import { healthOf } from "../health.ts";
 import { instanceName } from "../instance-name.ts";
 import { noticeOf } from "../notice.ts";
+import { overviewOf } from "../overview.ts";
 import type { Parameters } from "../protocol.ts";
 import { noInstance, statusOf } from "../status.ts";
 import { requireClass } from "./jobs.ts";
@@ -54,11 +55,51 @@ function isReached(status: JobStatus, wanted: string): boolean {
   return status.state === wanted && (wanted !== "running" || status.goal === "start");
 }
 
+/** Answers when the boot is over; at once if it is. */
+export function waitBoot(call: Call, params: Parameters["wait-boot"]): unknown {
+  const { daemon, desk } = call;
+  if (daemon.phase() !== "booting") return null;
+  const end = (): void => {
+    release();
+    stopListening();
+    timer?.cancel();
+  };
+  const stopListening = daemon.onPhase(() => {
+    end();
+    call.reply(null);
+  });
+  const release = call.onGone(() => end());
+  const seconds = params?.timeout;
+  const timer =
+    seconds === undefined
+      ? null
+      : desk.after(seconds * 1000, () => {
+          end();
+          call.fail(new MethodError("Timeout", "Timed out waiting for the end of the boot"));
+        });
+  return later;
+}
+
+/** Every instance, and every job without one, with why it is as it is. Open to all: no command line, no variable. */
+export function overview({ daemon, peer }: Call): OverviewJob[] {
+  return overviewOf(daemon, peer.owner);
+}
+
+/** What failed so far counts for nobody's health any longer. */
+export function resetFailed(call: Call, params: Parameters["reset-failed"]): null {
+  const { world } = call.daemon;
+  const name = params?.job;
+  if (name !== undefined) requireClass(call, name);
+  const entries = name === undefined ? world.classes() : [world.findClass(name)];
+  for (const entry of entries) entry?.resetFailures(call.daemon.now());
+  return null;
+}
+
 const linesOfExplanation = 10;
 
 export function explain(call: Call, params: Parameters["explain"]): unknown {
   requireClass(call, params.job);
-  return explainClass(call.daemon, params.job, linesOfExplanation);
+  return explainClass(call.daemon, params.job, linesOfExplanation, call.peer.owner);
 }
 
 const defaultLines = 100;

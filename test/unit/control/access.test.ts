@@ -26,7 +26,18 @@ const params: Readonly<Record<string, unknown>> = {
 };
 
 /** Design section 7: what others may ask, and nothing else. */
-const forAnyone = ["version", "list", "status", "usage", "show-config", "health", "wait", "log-priority"];
+const forAnyone = [
+  "version",
+  "list",
+  "overview",
+  "status",
+  "usage",
+  "show-config",
+  "health",
+  "wait",
+  "wait-boot",
+  "log-priority",
+];
 
 describe("somebody who is neither root nor upinit's own user", () => {
   it.each(forAnyone)("may ask for %s", (method) => {

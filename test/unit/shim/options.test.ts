@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearest } from "../../../src/shim/nearest.ts";
+import { nearest } from "../../../src/events/nearest.ts";
 import { allOptions, lastValue, scanOptions } from "../../../src/shim/options.ts";
 
 function scan(args: readonly string[], environment: readonly string[] = []) {

@@ -1,0 +1,56 @@
+/** The rows of `initctl list -l` and `initctl failed`. */
+import { causeText } from "../jobs/cause.ts";
+import type { Job } from "../jobs/job.ts";
+import { describeEnd } from "../jobs/process-end.ts";
+import type { ClassEntry } from "../jobs/world.ts";
+import type { OverviewJob } from "./answers.ts";
+import type { Daemon } from "./daemon.ts";
+import { failureText, hasFailed } from "./health.ts";
+import { noInstance, statusOf } from "./status.ts";
+
+/** Every instance, and every job without one, by name. With `details` causes tell who asked. */
+export function overviewOf(daemon: Daemon, details: boolean): OverviewJob[] {
+  return daemon.world.classes().flatMap((entry) => {
+    if (entry.instances.size === 0) return [rowWithoutInstance(entry, details)];
+    return [...entry.instances.values()].map((job) => rowOf(daemon, entry, job, details));
+  });
+}
+
+function rowOf(daemon: Daemon, entry: ClassEntry, job: Job, details: boolean): OverviewJob {
+  return {
+    ...statusOf(job),
+    since: daemon.now() - job.since,
+    restarts: job.respawnCount,
+    failed: false,
+    lastEnd: lastEndOf(entry, job.instance),
+    why: whyOf(job, details),
+  };
+}
+
+function whyOf(job: Job, details: boolean): string {
+  if (job.goal === "stop" && job.stopCause !== null) return `stopped ${causeText(job.stopCause, details)}`;
+  return job.startCause === null ? "" : `started ${causeText(job.startCause, details)}`;
+}
+
+function rowWithoutInstance(entry: ClassEntry, details: boolean): OverviewJob {
+  const failed = hasFailed(entry);
+  const { lastStop, jobClass } = entry;
+  const stopped = lastStop === null ? "" : `stopped ${causeText(lastStop.cause, details)}`;
+  const done = jobClass.task && lastStop?.cause.type === "end" ? "done" : stopped;
+  return {
+    ...noInstance(jobClass.name),
+    since: null,
+    restarts: 0,
+    failed,
+    lastEnd: lastEndOf(entry, null),
+    why: failed ? `failed: ${failureText(entry)}` : done,
+  };
+}
+
+/** How main ended last; of any instance where that is null. */
+function lastEndOf({ exits }: ClassEntry, instance: string | null): string {
+  const last = exits.findLast(
+    (exit) => exit.process === "main" && (instance === null || exit.instance === instance),
+  );
+  return last === undefined ? "" : describeEnd(last.status);
+}

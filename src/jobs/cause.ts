@@ -1,0 +1,50 @@
+/** Why a job was started or stopped: kept with the instance and its class, shown by the commands and the log. */
+import type { FailureReason } from "./job.ts";
+
+export type Cause =
+  /** A client asked. `command` is what it asked for (`restart`), `client` its command line, "" if that is not known. */
+  | {
+      readonly type: "hand";
+      readonly command: string;
+      readonly uid: number;
+      readonly pid: number;
+      readonly client: string;
+    }
+  /** `start on` or `stop on` came true; `job` is the job that the last event tells of, null for others. */
+  | { readonly type: "event"; readonly events: readonly string[]; readonly job: string | null }
+  /** A process of the job itself asked. */
+  | { readonly type: "itself" }
+  | { readonly type: "respawn" }
+  /** The main process ended, or a process could not be started. */
+  | { readonly type: "end" }
+  | { readonly type: "timeout"; readonly reason: FailureReason }
+  /** The container stops. */
+  | { readonly type: "shutdown" };
+
+/**
+ * The cause in words that follow "started" or "stopped". Who asked by hand is told only with `details`: a command line can
+ * hold a secret.
+ */
+export function causeText(cause: Cause, details: boolean): string {
+  switch (cause.type) {
+    case "hand": {
+      if (!details) return `by hand (${cause.command})`;
+      const client = cause.client === "" ? "" : `: ${cause.client}`;
+      return `by hand (${cause.command}, uid ${cause.uid}, pid ${cause.pid}${client})`;
+    }
+    case "event": {
+      const names = cause.events.join(", ");
+      return `by ${cause.events.length === 1 ? "event" : "events"} ${names}${cause.job === null ? "" : ` of ${cause.job}`}`;
+    }
+    case "itself":
+      return "by its own process";
+    case "respawn":
+      return "by its respawn";
+    case "end":
+      return "by its own end";
+    case "timeout":
+      return `by its ${cause.reason}`;
+    case "shutdown":
+      return "by the stop of the container";
+  }
+}
