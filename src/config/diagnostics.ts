@@ -23,6 +23,9 @@ export const errorMessages = {
   "mismatched-parentheses": "Mismatched parentheses",
   // Ours, for our own stanzas and for what Upstart never had to refuse.
   "illegal-backoff": "Illegal backoff, expected MAX not below MIN",
+  "illegal-directory": "Illegal directory, expected an absolute path without ..",
+  "illegal-mode": "Illegal mode value",
+  "illegal-capability": "Unknown capability",
   "illegal-timeout": "Illegal timeout, expected number of seconds above 0",
   "illegal-watchdog": "Illegal watchdog interval, expected number of seconds above 0",
   "too-many-events": "Too many events or parentheses, expected at most 256",

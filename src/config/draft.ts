@@ -1,4 +1,10 @@
-import type { JobClass, ProcessDefinition, ProcessName, ResourceLimit } from "../jobs/job-class.ts";
+import type {
+  JobClass,
+  JobDirectory,
+  ProcessDefinition,
+  ProcessName,
+  ResourceLimit,
+} from "../jobs/job-class.ts";
 
 /** A job class while it is being read. */
 export type Draft = { -readonly [Key in keyof JobClass]: JobClass[Key] };
@@ -7,6 +13,7 @@ export type Draft = { -readonly [Key in keyof JobClass]: JobClass[Key] };
 const none: readonly string[] = Object.freeze([]);
 const noNumbers: readonly number[] = Object.freeze([]);
 const noLists: readonly (readonly string[])[] = Object.freeze([]);
+const noDirectories: readonly JobDirectory[] = Object.freeze([]);
 const noProcesses: Readonly<Partial<Record<ProcessName, ProcessDefinition>>> = Object.freeze({});
 const noLimits: ReadonlyMap<string, ResourceLimit> = new Map();
 const defaultRespawnLimit = Object.freeze({ count: 10, interval: 5 });
@@ -49,6 +56,10 @@ export function emptyClass(name: string, path: string): Draft {
     chdir: null,
     setuid: null,
     setgid: null,
+    directories: noDirectories,
+    hooksAsRoot: false,
+    noNewPrivileges: false,
+    capabilities: null,
     debug: false,
     apparmorLoad: null,
     apparmorSwitch: null,
@@ -68,6 +79,7 @@ export function copyClass(base: JobClass): Draft {
     env: copyList(base.env),
     export: copyList(base.export),
     cgroups: copyList(base.cgroups),
+    directories: copyList(base.directories),
     processes: base.processes === noProcesses ? noProcesses : { ...base.processes },
     limits: base.limits === noLimits ? noLimits : new Map(base.limits),
   };

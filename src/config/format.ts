@@ -41,7 +41,7 @@ export function formatJob(jobClass: JobClass): string {
   add("watchdog", jobClass.watchdog);
   add("shutdown on", jobClass.shutdownOn);
   add("console", jobClass.console);
-  add("umask", jobClass.umask === null ? null : jobClass.umask.toString(8).padStart(4, "0"));
+  add("umask", jobClass.umask === null ? null : octalWord(jobClass.umask));
   add("nice", jobClass.nice);
   add("oom score", jobClass.oomScore);
   for (const [resource, { soft, hard }] of jobClass.limits) {
@@ -51,6 +51,11 @@ export function formatJob(jobClass: JobClass): string {
   addText("chdir", jobClass.chdir);
   addText("setuid", jobClass.setuid);
   addText("setgid", jobClass.setgid);
+  for (const { path, mode } of jobClass.directories)
+    lines.push(`mkdir ${quoteWord(path)}${mode === null ? "" : ` ${octalWord(mode)}`}`);
+  if (jobClass.hooksAsRoot) lines.push("hooks as root");
+  if (jobClass.noNewPrivileges) lines.push("no new privileges");
+  if (jobClass.capabilities !== null) lines.push(`capabilities ${jobClass.capabilities.join(" ") || "none"}`);
   addText("apparmor load", jobClass.apparmorLoad);
   addText("apparmor switch", jobClass.apparmorSwitch);
   for (const words of jobClass.cgroups) lines.push(`cgroup ${words.map(quoteWord).join(" ")}`);
@@ -125,6 +130,10 @@ function unless<Value>(value: Value, usual: Value): Value | null {
 function exitStatusWord(status: number): string {
   const name = (status & 0xff) === 0 ? signalName(status >> 8) : "";
   return /^[A-Z]/.test(name) ? name : String(status);
+}
+
+function octalWord(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 function limitWord(limit: number): string {

@@ -1,4 +1,5 @@
 import type { ConsoleMode, Expectation, KillMode, ProcessName } from "../jobs/job-class.ts";
+import { capabilityName } from "../runtime/capability-numbers.ts";
 import { signalNumber } from "../runtime/signals.ts";
 import { readCondition } from "./condition-parser.ts";
 import type { ErrorCode } from "./diagnostics.ts";
@@ -89,6 +90,10 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["chdir", text("chdir")],
   ["setuid", text("setuid")],
   ["setgid", text("setgid")],
+  ["mkdir", readDirectory],
+  ["hooks", group({ as: words("root", (draft) => (draft.hooksAsRoot = true)) })],
+  ["no", group({ new: words("privileges", (draft) => (draft.noNewPrivileges = true)) })],
+  ["capabilities", readCapabilities],
   [
     "apparmor",
     group({
@@ -127,6 +132,14 @@ function argument(take: (draft: Draft, value: string) => void): Reader {
 function group(members: Readonly<Record<string, Reader>>): Reader {
   const readers = new Map(Object.entries(members));
   return (lexer, draft) => pick(lexer, lexer.keyword(), readers)(lexer, draft);
+}
+
+/** A stanza whose last word is fixed. */
+function words(last: string, take: (draft: Draft) => void): Reader {
+  return (lexer, draft) => {
+    pick(lexer, lexer.keyword(), new Map([[last, true]]));
+    take(draft);
+  };
 }
 
 function keyword<Value>(
@@ -232,6 +245,26 @@ function readResourceLimit(lexer: Lexer, draft: Draft): void {
   const soft = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
   const hard = accept(lexer, readLimit(lexer.argument()), "illegal-limit");
   setLimit(draft, resource, { soft, hard });
+}
+
+/** A path that stays where it says: absolute, and without `..`. */
+function readDirectory(lexer: Lexer, draft: Draft): void {
+  const path = lexer.argument();
+  if (!path.startsWith("/") || path.split("/").includes("..")) lexer.failToken("illegal-directory");
+  const mode = lexer.atLineEnd() ? null : accept(lexer, readOctal(lexer.argument(), 0o7777), "illegal-mode");
+  draft.directories = appended(draft.directories, { path, mode });
+}
+
+/** Names with or without CAP_, in any case; `none` alone keeps nothing. The last stanza counts. */
+function readCapabilities(lexer: Lexer, draft: Draft): void {
+  const kept: string[] = [];
+  lexer.forEachArgument((word) => {
+    if (word === "none" && kept.length === 0 && lexer.atLineEnd()) return;
+    const name = capabilityName(word);
+    if (name === null) lexer.failToken("illegal-capability");
+    kept.push(name);
+  });
+  draft.capabilities = kept;
 }
 
 /** Controller, then a name, or key and value, or all three (reference 3.1). */

@@ -4,6 +4,7 @@ import { BootRecorder } from "../control/boot-record.ts";
 import type { World, WorldOptions } from "../jobs/world.ts";
 import { Log } from "../log/log.ts";
 import { Outputs } from "../processes/output.ts";
+import { personalVariables } from "../processes/personal-environment.ts";
 import { Processes, type ProcessesOptions } from "../processes/processes.ts";
 import { Reactor } from "../runtime/reactor.ts";
 import type { Handover } from "../shim/handover.ts";
@@ -52,7 +53,7 @@ export function assemble(beginning: Beginning): { readonly init: Init; readonly 
   const processes = new Processes(
     reactor,
     outputs,
-    processOptions(options, umask),
+    processOptions(options, umask, environment),
     {
       log,
       tell: (message) => world.tell(message),
@@ -133,7 +134,11 @@ function worldOptions(
   };
 }
 
-function processOptions(options: InitOptions, umask: number): ProcessesOptions {
+function processOptions(
+  options: InitOptions,
+  umask: number,
+  environment: readonly string[],
+): ProcessesOptions {
   return {
     defaultConsole: options.defaultConsole,
     noLog: !options.capture,
@@ -143,6 +148,7 @@ function processOptions(options: InitOptions, umask: number): ProcessesOptions {
     defaultUmask: options.session ? umask : initUmask,
     defaultDirectory: options.session ? null : "/",
     notifyDirectory: null,
+    personal: options.inheritEnv ? personalVariables(environment) : null,
   };
 }
 

@@ -10,6 +10,13 @@ export interface ProcessDefinition {
   readonly command: string;
 }
 
+export interface JobDirectory {
+  /** Absolute. */
+  readonly path: string;
+  /** null: 0755. */
+  readonly mode: number | null;
+}
+
 export type Expectation = "none" | "stop" | "fork" | "daemon" | "notify";
 /** `group`: both to the process group. `process`: both to main. `mixed`: the signal to main, SIGKILL to the group. */
 export type KillMode = "group" | "process" | "mixed";
@@ -72,6 +79,14 @@ export interface JobClass {
   readonly chdir: string | null;
   readonly setuid: string | null;
   readonly setgid: string | null;
+  /** Ours: `mkdir PATH [MODE]`, made before the first process of a start. */
+  readonly directories: readonly JobDirectory[];
+  /** Ours: `hooks as root`: the four hooks keep init's identity. */
+  readonly hooksAsRoot: boolean;
+  /** Ours: `no new privileges` (PR_SET_NO_NEW_PRIVS of prctl(2)). */
+  readonly noNewPrivileges: boolean;
+  /** Ours: `capabilities NAME…`: what is kept, without CAP_; null: all that init has. */
+  readonly capabilities: readonly string[] | null;
   readonly debug: boolean;
   readonly apparmorLoad: string | null;
   readonly apparmorSwitch: string | null;

@@ -1,4 +1,4 @@
-import { findGroup, findUser, supplementaryGroups } from "./users.ts";
+import { findGroup, findUser, parseId, supplementaryGroups, type User } from "./users.ts";
 
 /** What of a process's identity is changed; what is absent stays. */
 export interface Identity {
@@ -8,10 +8,12 @@ export interface Identity {
 }
 
 export type IdentityResult =
-  | { readonly ok: true; readonly identity: Identity }
+  /** `account` is that of `setuid`, where it has an entry. */
+  | { readonly ok: true; readonly identity: Identity; readonly account: User | null }
   | { readonly ok: false; readonly reason: string };
 
 export interface IdentityRequest {
+  /** A name, or a decimal number; a name wins over a number. */
   readonly setuid: string | null;
   readonly setgid: string | null;
   /** Whether the files are those of a chroot. There the group set-up may not be skipped. */
@@ -30,32 +32,28 @@ export interface AccountFiles {
 
 const missing = "No such file or directory";
 
+/** A user or group that was asked for; a text is the reason why it cannot be. */
+type Found<What> = What | null | string;
+
 /**
- * Finds out who a process is to be (reference 3.7, step 13). Root sets up groups even if nothing is asked for, as
- * Upstart does: `initgroups(USER or current user, GROUP or current group)`, which is why `setuid` alone keeps the
- * group root. Where nothing is asked for and there is no account file (a container from scratch), all stays as it is.
+ * Finds the identity of a process. `setuid` takes the user's own groups: the primary one, unless `setgid` names another,
+ * and those that list the user. Root sets up groups even if nothing is asked for, as Upstart does. Where nothing is asked
+ * for and there is no account file (a container from scratch), all stays as it is.
  */
 export function resolveIdentity(request: IdentityRequest, files: AccountFiles): IdentityResult {
-  let userName: string | null = null;
-  let uid: number | undefined;
-  let gid: number | undefined;
-  if (request.setuid !== null) {
-    if (files.passwd === null) return { ok: false, reason: `unable to getpwnam: ${missing}` };
-    const user = findUser(files.passwd, ({ name }) => name === request.setuid);
-    if (user === null) return { ok: false, reason: "unable to find setuid user" };
-    userName = user.name;
-    uid = user.uid;
-    gid = user.gid;
+  const user = resolveUser(request, files);
+  if (typeof user === "string") return { ok: false, reason: user };
+  const group = resolveGroup(request, files);
+  if (typeof group === "string") return { ok: false, reason: group };
+  const uid = user?.uid;
+  const gid = group ?? user?.gid ?? undefined;
+  if (uid !== undefined && gid === undefined) {
+    return {
+      ok: false,
+      reason: `unable to find the group of user ${uid}, which has no entry in /etc/passwd: add setgid`,
+    };
   }
-  let groupsBase = request.egid;
-  if (request.setgid !== null) {
-    if (files.group === null) return { ok: false, reason: `unable to getgrnam: ${missing}` };
-    const group = findGroup(files.group, ({ name }) => name === request.setgid);
-    if (group === null) return { ok: false, reason: "unable to find setgid group" };
-    gid = group.gid;
-    groupsBase = group.gid;
-  }
-  const groups = resolveGroups(request, files, userName, groupsBase);
+  const groups = resolveGroups(request, files, user?.account?.name ?? null, gid ?? request.egid);
   if (typeof groups === "string") return { ok: false, reason: groups };
   return {
     ok: true,
@@ -64,7 +62,34 @@ export function resolveIdentity(request: IdentityRequest, files: AccountFiles): 
       ...(gid !== undefined && { gid }),
       ...(groups !== null && { groups }),
     },
+    account: user?.account ?? null,
   };
+}
+
+interface WantedUser {
+  readonly uid: number;
+  readonly gid: number | null;
+  readonly account: User | null;
+}
+
+function resolveUser({ setuid }: IdentityRequest, { passwd }: AccountFiles): Found<WantedUser> {
+  if (setuid === null) return null;
+  const number = parseId(setuid);
+  const account =
+    findUser(passwd ?? "", ({ name }) => name === setuid) ??
+    (number === null ? null : findUser(passwd ?? "", ({ uid }) => uid === number));
+  if (account !== null) return { uid: account.uid, gid: account.gid, account };
+  if (number !== null) return { uid: number, gid: null, account: null };
+  return passwd === null ? `unable to getpwnam: ${missing}` : "unable to find setuid user";
+}
+
+function resolveGroup({ setgid }: IdentityRequest, { group }: AccountFiles): Found<number> {
+  if (setgid === null) return null;
+  const found = findGroup(group ?? "", ({ name }) => name === setgid);
+  if (found !== null) return found.gid;
+  const number = parseId(setgid);
+  if (number !== null) return number;
+  return group === null ? `unable to getgrnam: ${missing}` : "unable to find setgid group";
 }
 
 /** The supplementary groups; null to leave them alone; a text is the reason why they can't be told. */
@@ -75,6 +100,8 @@ function resolveGroups(
   gid: number,
 ): number[] | string | null {
   if (request.euid !== 0) return null;
+  // A number without an entry is in no group but the one that it was given.
+  if (request.setuid !== null && userName === null) return request.maySetGroups ? [gid] : null;
   const name = userName ?? currentUser(request, files);
   const group = files.group;
   if (request.setuid !== null || request.setgid !== null || request.chroot) {

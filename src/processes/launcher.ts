@@ -5,7 +5,6 @@ import type { LogPriority } from "../log/priority.ts";
 import { EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM } from "../runtime/errno.ts";
 import type { Watch } from "../runtime/reactor.ts";
 import { SIGKILL } from "../runtime/signal-numbers.ts";
-import { Accounts } from "./accounts.ts";
 import {
   commandLine,
   longestArgument,
@@ -16,9 +15,10 @@ import {
 } from "./command-line.ts";
 import type { ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
-import { type Identity, resolveIdentity } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 import type { NotifySockets } from "./notify-sockets.ts";
 import type { Outputs, ProcessOutput } from "./output.ts";
+import { ProcessIdentities, type ProcessIdentity, unchangedIdentity } from "./process-identity.ts";
 import { textFile } from "./script-file.ts";
 import { failureReason, failureStatus, missingCapability, type SpawnFailure } from "./spawn-failure.ts";
 import { type LeftOut, spawnPlan } from "./spawn-plan.ts";
@@ -36,6 +36,8 @@ export interface LaunchOptions {
   readonly debug: boolean;
   /** Where a job without `umask` gets its own from: 022, but what a user's init was started with. */
   readonly defaultUmask: number;
+  /** HOME, USER, LOGNAME and SHELL of upinit, for jobs that run as its own user; null: nothing is added to any job. */
+  readonly personal: readonly string[] | null;
   /** Where a job without `chdir` runs: `/`; null, for a user's init, where that is. */
   readonly defaultDirectory: string | null;
 }
@@ -78,7 +80,7 @@ export class Launcher {
   readonly #host: ProcessHost;
   readonly #follower: ForkFollower;
   readonly #notify: NotifySockets;
-  readonly #accounts = new Accounts();
+  readonly #identities: ProcessIdentities;
   readonly #pending = new Map<number, Pending>();
   /** Classes whose stanzas without effect have been mentioned. */
   readonly #mentioned = new Set<string>();
@@ -98,6 +100,7 @@ export class Launcher {
     this.#reactor = reactor;
     this.#outputs = outputs;
     this.#options = options;
+    this.#identities = new ProcessIdentities(options.personal);
     this.#host = host;
     this.#follower = follower;
     this.#notify = notify;
@@ -167,7 +170,10 @@ export class Launcher {
     const opened: [number, string, number][] = [];
     const argv = this.#arguments(attempt, descriptors, resources);
     if (typeof argv === "string") return argv;
-    const identity = this.#identity(attempt);
+    const owner = this.#identity(attempt);
+    const { identity } = owner;
+    const directoryFailure = this.#identities.makeDirectories(job, process, identity);
+    if (directoryFailure !== null) return directoryFailure;
     const consoleError = this.#console(attempt, identity, descriptors, opened, resources);
     if (consoleError !== 0) return consoleError;
     const impossible = attempt.identityFailure !== null;
@@ -176,7 +182,7 @@ export class Launcher {
       // All steps before the identity are to be tried, for theirs is the failure that Upstart reports: a program
       // that can't be executed comes last.
       argv: impossible ? ["/"] : argv,
-      env: attempt.env,
+      env: this.#identities.environment(job, attempt.env, owner),
       descriptors,
       open: opened,
       controllingTerminal: attempt.console === "owner",
@@ -215,25 +221,10 @@ export class Launcher {
     return "unable to move script fd: a script of this length needs /proc";
   }
 
-  #identity(attempt: Attempt): Identity {
-    const { jobClass } = attempt.job;
-    attempt.identityFailure = null;
-    // A chroot that does not exist is the failure to be reported, not that it has no users.
-    if (jobClass.chroot !== null && native.access(jobClass.chroot, 0) !== 0) return {};
-    const result = resolveIdentity(
-      {
-        setuid: jobClass.setuid,
-        setgid: jobClass.setgid,
-        chroot: jobClass.chroot !== null,
-        euid: native.geteuid(),
-        egid: native.getegid(),
-        maySetGroups: this.#accounts.maySetGroups(),
-      },
-      this.#accounts.files(jobClass.chroot),
-    );
-    if (result.ok) return result.identity;
-    attempt.identityFailure = result.reason;
-    return {};
+  #identity(attempt: Attempt): ProcessIdentity {
+    const found = this.#identities.resolve(attempt.job, attempt.process);
+    attempt.identityFailure = typeof found === "string" ? found : null;
+    return typeof found === "string" ? unchangedIdentity : found;
   }
 
   /** Descriptors 0 to 2 (reference 6.8). Returns the errno of a failure, or 0. */

@@ -26,6 +26,8 @@ const stepTexts: Readonly<Record<SpawnStep, string>> = {
   initgroups: "unable to initgroups",
   setgid: "unable to setgid",
   setuid: "unable to setuid",
+  capabilities: "unable to set capabilities",
+  privileges: "unable to set no new privileges",
   signals: "unable to modify signal handler",
   trace: "unable to set trace",
   exec: "unable to execute",
@@ -63,6 +65,8 @@ export function missingCapability({ step, errno }: SpawnFailure): string | null 
     case "initgroups":
     case "setgid":
       return "CAP_SETGID";
+    case "capabilities":
+      return "CAP_SETPCAP";
     case "setuid":
       return "CAP_SETUID";
     case "trace":

@@ -1,5 +1,6 @@
 import type { SpawnPlan } from "upinit:native";
 import type { JobClass } from "../jobs/job-class.ts";
+import { capabilitySet } from "../runtime/capability-numbers.ts";
 import type { Identity } from "./identity.ts";
 import { resourceNumber } from "./limits.ts";
 
@@ -53,6 +54,8 @@ export function spawnPlan(input: PlanInput): SpawnPlan {
     ...(jobClass.chroot !== null && { chroot: jobClass.chroot }),
     ...(chdir !== null && { chdir }),
     ...identity,
+    ...(jobClass.capabilities !== null && { capabilities: capabilitySet(jobClass.capabilities) }),
+    ...(jobClass.noNewPrivileges && { noNewPrivileges: true }),
     ignored: noSignals,
     blocked: noSignals,
     stopBeforeExec: input.stopBeforeExec,

@@ -7,6 +7,8 @@ export interface User {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
 }
 
 export interface Group {
@@ -44,11 +46,11 @@ export function supplementaryGroups(groupFile: string, userName: string, gid: nu
 }
 
 function parseUser(fields: readonly string[]): User | null {
-  const [name, , uidText, gidText] = fields;
+  const [name, , uidText, gidText, , home = "", shell = ""] = fields;
   if (!name || uidText === undefined || gidText === undefined) return null;
   const uid = parseId(uidText);
   const gid = parseId(gidText);
-  return uid === null || gid === null ? null : { name, uid, gid };
+  return uid === null || gid === null ? null : { name, uid, gid, home, shell };
 }
 
 function parseGroup(fields: readonly string[]): Group | null {

@@ -117,6 +117,10 @@ declare module "upinit:native" {
     readonly groups?: readonly number[];
     readonly gid?: number;
     readonly uid?: number;
+    /** What is kept of the capabilities, as bits (below 2^53, which is far above the last one); absent: all. */
+    readonly capabilities?: number;
+    /** PR_SET_NO_NEW_PRIVS. */
+    readonly noNewPrivileges?: boolean;
     /** Signals to leave ignored; every other disposition is reset to default. */
     readonly ignored?: SignalSet;
     /** The signal mask of the child. */
@@ -154,6 +158,8 @@ declare module "upinit:native" {
     | "initgroups"
     | "setgid"
     | "setuid"
+    | "capabilities"
+    | "privileges"
     | "signals"
     | "trace"
     | "exec";
@@ -292,6 +298,7 @@ declare module "upinit:native" {
   export function rename(from: string, to: string): number;
   export function mkdir(path: string, mode: number): number;
   export function chmod(path: string, mode: number): number;
+  export function mkdirat(directory: number, path: string, mode: number): number;
   export function fchmod(fd: number, mode: number): number;
   export function fchown(fd: number, uid: number, gid: number): number;
   export function sync(): void;

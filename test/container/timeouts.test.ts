@@ -1,7 +1,14 @@
 /** The bounds of docs/timeouts.md, with real processes that do not end by themselves. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileTool } from "../native/tools.ts";
 import { booted, type Container, container, eventually } from "./fixture/index.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "upinit-timeouts-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Waits until the process of this command line is gone. */
 const gone = (box: Container, pattern: string) =>
@@ -150,11 +157,12 @@ end script
 
 describe.concurrent("after a freeze", () => {
   test("a service that lives is not killed by its watchdog", async () => {
-    const notify = (text: string) =>
-      `python3 -c "import os, socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); a = os.environ['NOTIFY_SOCKET']; s.connect('\\0' + a[1:] if a[0] == '@' else a); s.send(b'${text}')"`;
-    const service = `#!/bin/sh\n${notify("READY=1")}\nwhile :; do ${notify("WATCHDOG=1")}; sleep 0.2; done\n`;
+    const service = "#!/bin/sh\nsd-notify READY=1\nwhile :; do sd-notify WATCHDOG=1; sleep 0.2; done\n";
     await using box = await booted({
-      files: { "/usr/local/bin/service": service },
+      files: {
+        "/usr/local/bin/service": service,
+        "/usr/local/bin/sd-notify": { copy: compileTool("sd-notify", directory, "-static"), mode: 0o755 },
+      },
       jobs: { "s.conf": "expect notify\nwatchdog 2\nexec /usr/local/bin/service\n" },
     });
     const before = await box.run("start s");

@@ -164,7 +164,7 @@ describe("a process that can't be started", () => {
 
 describe.runIf(isRoot)("setuid and setgid", () => {
   it.each<[string, SceneJob, string]>([
-    ["setuid", { setuid: "nobody" }, "nobody nogroup nogroup root"],
+    ["setuid", { setuid: "nobody" }, "nobody nogroup nogroup"],
     ["setgid", { setgid: "nogroup" }, "root nogroup nogroup"],
     ["both", { setuid: "nobody", setgid: "daemon" }, "nobody daemon daemon"],
   ])("%s", async (_what, job, expected) => {

@@ -174,6 +174,7 @@ static void move_to_directory(const ChildPlan *plan) {
 
 /* The bare system calls: those of the libcs first synchronise threads, through state that the fork left behind. */
 static void take_identity(const ChildPlan *plan) {
+  upinit_bound_capabilities(plan);
   if (plan->groups != NULL && syscall(SYSTEM_SETGROUPS, plan->group_count, plan->groups) < 0) {
     upinit_child_fail(plan, STEP_INITGROUPS, 0);
   }
@@ -182,6 +183,10 @@ static void take_identity(const ChildPlan *plan) {
   }
   if (plan->uid.given && syscall(SYSTEM_SETUID, (uid_t)plan->uid.value) < 0) {
     upinit_child_fail(plan, STEP_SETUID, 0);
+  }
+  upinit_take_capabilities(plan);
+  if (plan->no_new_privileges && syscall(SYS_prctl, 38 /* PR_SET_NO_NEW_PRIVS */, 1L, 0L, 0L, 0L) < 0) {
+    upinit_child_fail(plan, STEP_PRIVILEGES, 0);
   }
 }
 

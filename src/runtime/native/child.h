@@ -25,6 +25,8 @@ typedef enum {
   STEP_INITGROUPS,
   STEP_SETGID,
   STEP_SETUID,
+  STEP_CAPABILITIES,
+  STEP_PRIVILEGES,
   STEP_SIGNALS,
   STEP_TRACE,
   STEP_EXEC,
@@ -100,6 +102,9 @@ typedef struct {
   size_t group_count;
   Option gid;
   Option uid;
+  /* What is kept of the capabilities: the bits of capabilities(7). */
+  Option capabilities;
+  bool no_new_privileges;
   KernelSignalSet ignored;
   KernelSignalSet blocked;
   Option parent_death_signal;
@@ -116,6 +121,11 @@ _Noreturn void upinit_run_child(ChildPlan *plan);
 
 /* Tells the parent by the status pipe which step failed, with errno, and ends the child. */
 _Noreturn void upinit_child_fail(const ChildPlan *plan, SpawnStep step, int detail);
+
+/* Before the change of user: what is not kept leaves the bounding set, and what is kept survives the change. */
+void upinit_bound_capabilities(const ChildPlan *plan);
+/* After it: takes what is kept, and has a user who is not root keep it over the exec. */
+void upinit_take_capabilities(const ChildPlan *plan);
 
 /* Gives the child its descriptors under their numbers; what stood in the way of one is moved. */
 void upinit_place_descriptors(ChildPlan *plan);

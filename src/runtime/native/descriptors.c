@@ -29,6 +29,19 @@ static JSValue open_at(JSContext *ctx, int directory, JSValueConst name, JSValue
 
 static JSValue js_open(UPINIT_ARGUMENTS) { return open_at(ctx, AT_FDCWD, argv[0], argv[1], argv[2]); }
 
+static JSValue js_mkdirat(UPINIT_ARGUMENTS) {
+  UPINIT_INT(directory, 0)
+  UPINIT_INT(mode, 2)
+  JSValue refusal;
+  char *path = upinit_path(ctx, argv[1], &refusal);
+  if (path == NULL) {
+    return refusal;
+  }
+  JSValue result = upinit_result(ctx, mkdirat(directory, path, (mode_t)mode));
+  free(path);
+  return result;
+}
+
 static JSValue js_openat(UPINIT_ARGUMENTS) {
   UPINIT_INT(directory, 0)
   return open_at(ctx, directory, argv[1], argv[2], argv[3]);
@@ -203,6 +216,7 @@ static const JSCFunctionListEntry entries[] = {
     UPINIT_CONSTANT(O_NOCTTY),
     UPINIT_FUNCTION("open", 3, js_open),
     UPINIT_FUNCTION("openat", 4, js_openat),
+    UPINIT_FUNCTION("mkdirat", 3, js_mkdirat),
     UPINIT_FUNCTION("close", 1, js_close),
     UPINIT_FUNCTION("closeRange", 2, js_close_range),
     UPINIT_FUNCTION("read", 4, js_read),

@@ -8,7 +8,8 @@
 /* In the order of SpawnStep. */
 static const char *const step_names[STEP_COUNT] = {
     "descriptors", "open",  "session", "group",      "terminal", "foreground", "limit",   "nice",  "oom",
-    "chroot",      "chdir", "initgroups", "setgid",  "setuid",   "signals",    "trace",   "exec",
+    "chroot",      "chdir", "initgroups", "setgid",  "setuid",   "capabilities", "privileges", "signals",
+    "trace",       "exec",
 };
 
 /* What execvp searches when there is no PATH, with glibc (confstr _CS_PATH). */
@@ -229,6 +230,8 @@ static bool read_fields(Reader *reader, ChildPlan *plan) {
          read_option(reader, "nice", &plan->nice) && read_option(reader, "oomScoreAdj", &plan->oom_score_adj) &&
          read_path(reader, "chroot", false, &plan->chroot) && read_path(reader, "chdir", false, &plan->chdir) &&
          read_option(reader, "gid", &plan->gid) && read_option(reader, "uid", &plan->uid) &&
+         read_option(reader, "capabilities", &plan->capabilities) &&
+         read_flag(reader, "noNewPrivileges", &plan->no_new_privileges) &&
          read_signal_set(reader, "ignored", &plan->ignored) && read_signal_set(reader, "blocked", &plan->blocked) &&
          read_option(reader, "parentDeathSignal", &plan->parent_death_signal) &&
          read_flag(reader, "stopBeforeExec", &plan->stop_before_exec) && read_flag(reader, "trace", &plan->trace);

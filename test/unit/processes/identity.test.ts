@@ -15,18 +15,21 @@ const plain: IdentityRequest = {
   maySetGroups: true,
 };
 
-const resolve = (request: Partial<IdentityRequest>, accounts = files) =>
-  resolveIdentity({ ...plain, ...request }, accounts);
+/** Without the account, which a test of its own looks at. */
+function resolve(request: Partial<IdentityRequest>, accounts = files) {
+  const result = resolveIdentity({ ...plain, ...request }, accounts);
+  return result.ok ? { ok: true, identity: result.identity } : result;
+}
 
 describe("as root", () => {
   test("nothing asked: only the groups of root", () => {
     expect(resolve({})).toEqual({ ok: true, identity: { groups: [0] } });
   });
 
-  test("setuid alone takes the user's group, and keeps ours as a supplementary one", () => {
+  test("setuid alone takes the user's own groups, and never ours", () => {
     expect(resolve({ setuid: "nobody" })).toEqual({
       ok: true,
-      identity: { uid: 65534, gid: 65534, groups: [0, 50] },
+      identity: { uid: 65534, gid: 65534, groups: [65534, 50] },
     });
   });
 
@@ -44,7 +47,30 @@ describe("as root", () => {
   test("unknown names", () => {
     expect(resolve({ setuid: "x" })).toEqual({ ok: false, reason: "unable to find setuid user" });
     expect(resolve({ setgid: "x" })).toEqual({ ok: false, reason: "unable to find setgid group" });
-    expect(resolve({ setuid: "65534" })).toEqual({ ok: false, reason: "unable to find setuid user" });
+    expect(resolve({ setuid: "0x10" })).toEqual({ ok: false, reason: "unable to find setuid user" });
+    expect(resolve({ setgid: "-1" })).toEqual({ ok: false, reason: "unable to find setgid group" });
+  });
+
+  test("numbers: a name wins, an entry of that number counts, and without one a group is needed", () => {
+    const odd = { ...files, passwd: `${files.passwd}7:x:9:9::/:\n` };
+    expect(resolve({ setuid: "7" }, odd)).toMatchObject({ identity: { uid: 9, gid: 9 } });
+    expect(resolve({ setuid: "65534" })).toEqual({
+      ok: true,
+      identity: { uid: 65534, gid: 65534, groups: [65534, 50] },
+    });
+    expect(resolve({ setuid: "1000" })).toEqual({
+      ok: false,
+      reason: "unable to find the group of user 1000, which has no entry in /etc/passwd: add setgid",
+    });
+    const both = { ok: true, identity: { uid: 1000, gid: 2000, groups: [2000] } };
+    expect(resolve({ setuid: "1000", setgid: "2000" })).toEqual(both);
+    expect(resolve({ setuid: "1000", setgid: "2000" }, none)).toEqual(both);
+  });
+
+  test("the account of the user comes along", () => {
+    expect(resolveIdentity({ ...plain, setuid: "nobody" }, files)).toMatchObject({
+      account: { name: "nobody", home: "/", shell: "/bin/false" },
+    });
   });
 
   test("no account files: nothing changes where nothing is asked for", () => {

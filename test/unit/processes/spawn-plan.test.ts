@@ -10,6 +10,8 @@ const plain = {
   oomScore: null,
   chroot: null,
   chdir: null,
+  capabilities: null,
+  noNewPrivileges: false,
 } as Partial<JobClass> as JobClass;
 
 const input: PlanInput = {

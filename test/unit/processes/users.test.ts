@@ -25,8 +25,14 @@ describe("findUser", () => {
   const byName = (wanted: string) => findUser(passwd, ({ name }) => name === wanted);
 
   test("gives the first entry of the name", () => {
-    expect(byName("www")).toEqual({ name: "www", uid: 33, gid: 34 });
-    expect(byName("0day")).toEqual({ name: "0day", uid: 1000, gid: 1000 });
+    expect(byName("www")).toMatchObject({
+      name: "www",
+      uid: 33,
+      gid: 34,
+      home: "/var/www",
+      shell: "/bin/false",
+    });
+    expect(byName("0day")).toMatchObject({ name: "0day", uid: 1000, gid: 1000 });
   });
 
   test.each([
