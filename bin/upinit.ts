@@ -60,7 +60,7 @@ function isTelinit(name: string, args: readonly string[]): boolean {
 
 /** The inits that upinit stands in for. */
 function personality(name: string): (() => Promise<Command>) | null {
-  switch (name) {
+  switch (withoutVariant(name)) {
     case "tini":
     case "docker-init":
       return () => import("../src/shim/tini.ts");
@@ -72,6 +72,11 @@ function personality(name: string): (() => Promise<Command>) | null {
     default:
       return null;
   }
+}
+
+/** The program that a release file is: `tini-static-arm64` is tini, `dumb-init_1.2.5_x86_64` is dumb-init. */
+function withoutVariant(name: string): string {
+  return /^(tini|dumb-init|catatonit)[-_.]/.exec(name)?.[1] ?? name;
 }
 
 function commandFor(name: string, args: readonly string[]): (() => Promise<Command>) | null {
@@ -90,8 +95,9 @@ async function runInit(args: readonly string[]): Promise<number> {
 async function main(args: readonly string[]): Promise<number> {
   const called = args[0] ?? "upinit";
   const name = called.slice(called.lastIndexOf("/") + 1);
-  if (args[1] === "--version" && args.length === 2 && name === "upinit") {
-    writeText(1, `upinit ${UPINIT_VERSION}\n`);
+  if (args[1] === "--version" && args.length === 2 && (name === "upinit" || name === "init")) {
+    // Scripts look for Upstart in the answer of `init --version`.
+    writeText(1, `${name === "init" ? "init (upstart 1.13.2)\n" : ""}upinit ${UPINIT_VERSION}\n`);
     return 0;
   }
   const load = commandFor(name, args);

@@ -1,3 +1,4 @@
+import { readLevel } from "../shim/settings.ts";
 import type { FormedValues } from "./option-forms.ts";
 import { defaultOptions, type InitOptions, OptionError, type ScannedOptions } from "./options.ts";
 
@@ -63,7 +64,7 @@ export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions
     logFormat: values["log-format"] ?? defaultOptions.logFormat,
     logOverflow: values["log-overflow"] ?? defaultOptions.logOverflow,
     allowForeignPeers: has("allow-foreign-peers"),
-    priority: has("debug") ? "debug" : has("verbose") ? "info" : has("quiet") ? "error" : "message",
+    priority: readLevel(scanned.values),
     command: scanned.command,
   };
 }

@@ -3,7 +3,7 @@ import { prepareProcess } from "../shim/launch.ts";
 import type { Settings } from "../shim/plain-settings.ts";
 
 /** Computing time that one turn of PID 1 may take, in milliseconds, before it is broken off. */
-const turnLimit = 20_000;
+const turnLimit = 2_000;
 /** Of upinit itself, and of jobs whose `umask` says nothing (reference 3.9). */
 export const initUmask = 0o022;
 

@@ -83,7 +83,8 @@ function readRespawn(values: Values): RespawnOptions | null {
   return { limit: count, interval: seconds * 1000, ...pauses };
 }
 
-function readLevel(values: Values): Settings["level"] {
+/** How much is said: `-v`, `-vv`, `--debug` and `-q`, which mean the same with and without jobs. */
+export function readLevel(values: Values): Settings["level"] {
   const verbose = values.get("verbose")?.length ?? 0;
   if (values.has("debug") || verbose > 1) return "debug";
   if (verbose === 1) return "info";

@@ -1,7 +1,7 @@
 /** What the image or its author got wrong: PID 1 says so, and does what it still can. */
 import { describe, expect, test } from "vitest";
 import { container, eventually } from "./fixture/index.ts";
-import { contents } from "./fixture/program.ts";
+import { contents, executable } from "./fixture/program.ts";
 
 const ends = ["sh", "-c", "echo ran; exit 4"];
 
@@ -88,5 +88,22 @@ describe.concurrent("bad surroundings", () => {
     expect(await box.wait()).toBe(1);
     expect(box.stderr).toContain(`upinit: ${message}`);
     expect(box.stderr.trim().split("\n")).toHaveLength(1);
+  });
+});
+
+describe.concurrent("descriptors 0 to 2 that are missing", () => {
+  test("never become the control socket, and no job's output reaches it", async () => {
+    await using box = await container({
+      entrypoint: ["/bin/sh", "-c", "/sbin/upinit --install; exec /sbin/upinit <&- >&- 2>&-"],
+      files: { "/sbin/upinit": { copy: executable(), mode: 0o755 } },
+      jobs: {
+        "talker.conf":
+          "start on startup\nconsole output\nexec sh -c 'while echo noise; do sleep 0.1; done'\n",
+      },
+    });
+    await eventually(async () => (await box.run("initctl status talker")).startsWith("talker start/running"));
+    for (const fd of [0, 1, 2]) expect(await box.run(`readlink /proc/1/fd/${fd}`)).toBe("/dev/null");
+    expect(await box.run("initctl version")).toBe("init (upstart 1.13.2)");
+    expect(await box.stop()).toBe(0);
   });
 });

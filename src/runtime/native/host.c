@@ -22,7 +22,6 @@ enum {
   failing_turn_pause_ms = 20,
 };
 
-UpinitInheritedSignals upinit_inherited;
 int upinit_argc;
 char **upinit_argv;
 char **upinit_environment;
@@ -33,38 +32,6 @@ static JSValue turn_function;
 static JSValue uncaught_handler;
 static bool is_init;
 static int failing_turns;
-
-/* ── inherited signals ──────────────────────────────────────────────────────────────────────────────────── */
-
-/* As the kernel takes it on x86-64, arm64 and every other Linux with 64 signals; the libcs hide 32 to 34. */
-typedef struct {
-  void *handler;
-  unsigned long flags;
-  void *restorer;
-  uint64_t mask;
-} KernelAction;
-
-static void add_signal(UpinitSignalSet *set, int signal) {
-  if (signal <= 32) {
-    set->low |= UINT32_C(1) << (signal - 1);
-  } else {
-    set->high |= UINT32_C(1) << (signal - 33);
-  }
-}
-
-static void capture_inherited_signals(void) {
-  uint64_t blocked = 0;
-  syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof(blocked));
-  upinit_inherited.blocked.low = (uint32_t)blocked;
-  upinit_inherited.blocked.high = (uint32_t)(blocked >> 32);
-  for (int signal = 1; signal <= 64; signal++) {
-    KernelAction action;
-    if (syscall(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask)) == 0 &&
-        action.handler == (void *)SIG_IGN) {
-      add_signal(&upinit_inherited.ignored, signal);
-    }
-  }
-}
 
 /* ── errors ─────────────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -431,7 +398,7 @@ static size_t stack_size(void) {
 }
 
 int main(int argc, char **argv, char **environment) {
-  capture_inherited_signals();
+  upinit_take_over_process();
   upinit_argc = argc;
   upinit_argv = argv;
   upinit_environment = environment;

@@ -30,6 +30,9 @@ JSValue upinit_run_entry(JSContext *ctx);
 /* The module `upinit:native` as this chunk sees it, under the name by which the engine knows it (module.c). */
 JSModuleDef *upinit_native_module(JSContext *ctx, const char *name, const UpinitChunk *importer);
 
+/* First of all: notes the signals that were given, keeps those that come now, and opens descriptors 0 to 2 (inherited.c). */
+void upinit_take_over_process(void);
+
 /* Where the engine's memory comes from (memory.c). */
 extern const JSMallocFunctions upinit_memory;
 
