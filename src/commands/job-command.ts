@@ -1,8 +1,8 @@
 import type { JobStatus } from "../control/answers.ts";
 import { lookUp } from "../control/socket-path.ts";
 import { asJobStatus } from "./answer.ts";
-import { type Invocation, UsageError } from "./command.ts";
-import { ask, askPatiently } from "./connection.ts";
+import { type Invocation, type OptionSpec, UsageError } from "./command.ts";
+import { ask, askPatiently, forever } from "./connection.ts";
 import { forTerminal, printAddition, printJson, printLines } from "./output.ts";
 import { statusLines } from "./render.ts";
 
@@ -24,16 +24,45 @@ export function targetOf(call: Invocation): Target {
   return { job: own, instance: instance.slice("UPSTART_INSTANCE=".length) };
 }
 
+/** Runs a command for the job that is meant, or for each of several. */
+export async function forJobs(call: Invocation, run: (target: Target) => void): Promise<number> {
+  if (isSingle(call)) {
+    run(targetOf(call));
+    return 0;
+  }
+  const { meansSeveral, runForEach } = await import("./several-jobs.ts");
+  if (meansSeveral(call)) return runForEach(call, run);
+  run(targetOf(call));
+  return 0;
+}
+
+/** The plain case, which is to load nothing more. */
+function isSingle({ args, options }: Invocation): boolean {
+  return !options.has("all") && args.length < 2 && !/[*?[\\]/.test(args[0] ?? "");
+}
+
+/** `--all` of the commands that change or show jobs. */
+export const allOption: OptionSpec = { long: "all", short: "a", help: "every instance of the job" };
+
 /** `start`, `stop` and `restart`: asks, waits unless told not to, and shows the status reached. */
-export function changeJob(call: Invocation, method: "start" | "stop" | "restart"): number {
+export function changeJob(call: Invocation, method: "start" | "stop" | "restart"): Promise<number> {
+  return forJobs(call, (target) => changeOne(call, method, target));
+}
+
+function changeOne(call: Invocation, method: "start" | "stop" | "restart", target: Target): void {
   const wait = !call.options.has("no-wait");
-  const target = targetOf(call);
   const force = call.options.has("force") ? { force: true } : {};
   const answer = askPatiently(call, method, { ...target, wait, ...force }, () =>
     remind(call, target, method),
   );
-  showStatus(call, asJobStatus(answer, method));
-  return 0;
+  const status = asJobStatus(answer, method);
+  showStatus(call, wait && "instance" in target ? settled(call, method, target) : status);
+}
+
+/** An instance that is named exactly is asked to change without waiting: waits for it here. */
+function settled(call: Invocation, method: "start" | "stop" | "restart", target: Target): JobStatus {
+  const wanted = method === "stop" ? "stopped" : "running";
+  return asJobStatus(ask(call, "wait", { ...target, for: wanted }, forever), "wait");
 }
 
 /** Says on standard error what a stop or restart waits for. A start has its own ways to be slow. */

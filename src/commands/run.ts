@@ -11,7 +11,8 @@ export async function runGuarded(program: string, run: () => number | Promise<nu
   }
 }
 
-function report(program: string, error: unknown): number {
+/** Prints what went wrong, as one clear line; gives the exit status. */
+export function report(program: string, error: unknown): number {
   if (error instanceof UsageError) {
     printError(program, error.message);
     write(2, `Try \`${program} --help' for more information.\n`);

@@ -1,12 +1,12 @@
 import { jsonOption, noWaitOption, type SubCommand } from "../command.ts";
-import { changeJob } from "../job-command.ts";
+import { allOption, changeJob } from "../job-command.ts";
 
 export const command: SubCommand = {
   name: "restart",
   group: "Job",
   summary: "Restart a job.",
-  arguments: "[JOB] [KEY=VALUE]...",
-  options: [noWaitOption, jsonOption],
+  arguments: "[JOB]... [KEY=VALUE]...",
+  options: [allOption, noWaitOption, jsonOption],
   description:
     "The instance keeps its configuration; to use a changed one, stop and start the job. Waits until a service runs again, or a task is finished. Inside a job, without JOB, the job itself is meant, and nothing is waited for.",
   run: (call) => changeJob(call, "restart"),

@@ -1,13 +1,14 @@
 import { jsonOption, noWaitOption, type SubCommand } from "../command.ts";
-import { changeJob } from "../job-command.ts";
+import { allOption, changeJob } from "../job-command.ts";
 
 export const command: SubCommand = {
   name: "stop",
   group: "Job",
   summary: "Stop a job.",
-  arguments: "[JOB] [KEY=VALUE]...",
+  arguments: "[JOB]... [KEY=VALUE]...",
   options: [
     { long: "force", short: "f", help: "wait for no hook and no event: end what the stop waits for" },
+    allOption,
     noWaitOption,
     jsonOption,
   ],

@@ -16,9 +16,20 @@ interface Refusal {
 }
 
 /** Turns a refusal of the world into one of the protocol; a wrong argument comes with the job's usage. */
-export function refusal(call: Call, job: string | null, refused: Refusal): MethodError {
+export function refusal(
+  call: Call,
+  job: string | null,
+  refused: Refusal,
+  env: readonly string[] = [],
+): MethodError {
   const usage = job === null ? null : (call.daemon.world.findClass(job)?.jobClass.usage ?? null);
   const details: ErrorDetails = refused.error === "InvalidArgs" && usage !== null ? { usage } : {};
+  const odd = refused.error === "InvalidArgs" ? env.find((entry) => !entry.includes("=")) : undefined;
+  if (odd !== undefined)
+    return new MethodError(refused.error, refused.message, {
+      ...details,
+      hint: `${odd} is neither KEY=VALUE nor a job`,
+    });
   if (refused.error === "UnknownJob" && job !== null) return unknownJob(call, job);
   return new MethodError(refused.error, refused.message, details);
 }
@@ -52,7 +63,7 @@ export function findInstance(
   if (params.instance === undefined) {
     const found = world.requests.lookup(params.job, params.env ?? []);
     if (found.ok) return found.job;
-    throw refusal(call, params.job, found);
+    throw refusal(call, params.job, found, params.env);
   }
   requireClass(call, params.job);
   const job = world.findJob(params.job, params.instance);
