@@ -53,6 +53,9 @@ export interface Parts {
   readonly foreground: Foreground | null;
 }
 
+/** What a stop is that nobody says more about. */
+const ofItself = { runlevel: "0", env: [], byClient: false, signal: signals.SIGTERM } as const;
+
 /** How often to say what CMD still waits for. */
 const gateReminder = 30_000;
 /** How long the log and the output of jobs may take to be written out at the end. */
@@ -305,7 +308,7 @@ export class Init {
   #signalActions(): SignalActions {
     const { world, processes, configuration, foreground, log } = this.#parts;
     return {
-      stop: (reason) => this.stop(reason, null),
+      stop: (reason, signal) => this.#begin({ ...ofItself, reason, status: null, signal }),
       reapChildren: () => processes.reap(),
       reloadConfiguration: () => {
         log.info("Reloading configuration");
@@ -321,14 +324,14 @@ export class Init {
 
   /** Begins the orderly stop; `status` null leaves with CMD's own. */
   stop(reason: string, status: number | null): void {
-    this.#begin({ reason, status, runlevel: "0", env: [], byClient: false });
+    this.#begin({ ...ofItself, reason, status });
   }
 
   /** As a client wants it (`shutdown`, `telinit 0`, `reboot`). */
   stopFor(request: ControlStop): void {
     const { runlevel, env, previous, force } = request;
     const reason = runlevel === "6" ? "reboot requested" : "stop requested";
-    const wanted = { reason, status: null, runlevel, env, byClient: true };
+    const wanted = { ...ofItself, reason, status: null, runlevel, env, byClient: true };
     this.#begin(previous === undefined ? wanted : { ...wanted, previous });
     if (force) this.#begin(wanted);
   }
@@ -383,7 +386,7 @@ export class Init {
           ? null
           : { seconds: slowest.jobClass.killTimeout, job: slowest.jobClass.name };
       },
-      stopMainCommand: () => foreground?.forward(signals.SIGTERM) ?? false,
+      stopMainCommand: (signal) => foreground?.forward(signal) ?? false,
       mainCommandRuns: () => foreground?.runs ?? false,
       stragglersGone: () => allGone(),
       killJobs: () => {

@@ -12,6 +12,8 @@ export interface StopRequest {
   readonly env: readonly string[];
   /** Who asked, for the log. */
   readonly reason: string;
+  /** What CMD gets. */
+  readonly signal: number;
   /** Asked by a client, which has an answer to tell before its own end (`docker exec c poweroff`). */
   readonly byClient: boolean;
 }
@@ -28,8 +30,8 @@ export interface StopSystem {
   stopNextJobs(): number;
   /** The largest `kill timeout` of a running job, in seconds, and that job's name; null without a job. */
   largestKillTimeout(): { readonly seconds: number; readonly job: string } | null;
-  /** Signals CMD with its stop signal; false if it is not running. */
-  stopMainCommand(): boolean;
+  /** Signals CMD; false if it is not running. */
+  stopMainCommand(signal: number): boolean;
   mainCommandRuns(): boolean;
   /** Processes that no job owns but which are still there. */
   stragglersGone(): boolean;
@@ -125,7 +127,7 @@ export class Shutdown {
   #start(request: StopRequest): void {
     this.#phase = "events";
     this.#system.log(`${request.reason}: stopping all jobs`);
-    this.#system.stopMainCommand();
+    this.#system.stopMainCommand(request.signal);
     this.#system.quiesce();
     this.#armDeadline();
     this.#system.emitEvents(request, () => this.#stopJobs());

@@ -1,3 +1,4 @@
+import * as native from "upinit:native";
 import type { Reactor, SignalInfo } from "../runtime/reactor.ts";
 import { signalName, signals } from "../runtime/signals.ts";
 
@@ -9,7 +10,8 @@ const usualStopSignals: readonly number[] = [signals.SIGQUIT, signals.SIGWINCH];
 
 /** What PID 1 does with signals when it runs jobs (design section 4). */
 export interface SignalActions {
-  stop(reason: string): void;
+  /** `signal` is what CMD gets. */
+  stop(reason: string, signal: number): void;
   reapChildren(): void;
   reloadConfiguration(): void;
   emit(event: string): void;
@@ -22,6 +24,10 @@ export interface SignalActions {
   log(text: string): void;
 }
 
+function hasTerminal(): boolean {
+  return [0, 1, 2].some((fd) => native.isTerminal(fd));
+}
+
 /** Wires the signals of the reactor to the actions. `stopSignal` is `--stop-signal`, or 0. */
 export function wireSignals(reactor: Reactor, actions: SignalActions, stopSignal: number): void {
   const advised = new Set<number>();
@@ -30,7 +36,10 @@ export function wireSignals(reactor: Reactor, actions: SignalActions, stopSignal
     (info: SignalInfo): void => {
       if (actions.interprets() || !actions.forward(info.signal)) act(info);
     };
-  const stop = unlessForwarded(({ signal }) => actions.stop(`${signalName(signal)} received`));
+  // CMD may tell INT or QUIT from TERM. The signal of systemd's containers means nothing to it.
+  const stop = unlessForwarded(({ signal }) =>
+    actions.stop(`${signalName(signal)} received`, signal === systemdHalt ? signals.SIGTERM : signal),
+  );
 
   reactor.onSignal(signals.SIGCHLD, () => actions.reapChildren());
   reactor.onSignal(signals.SIGINT, (info) => {
@@ -51,10 +60,12 @@ export function wireSignals(reactor: Reactor, actions: SignalActions, stopSignal
 
   reactor.onAnySignal(({ signal }) => {
     if (actions.forward(signal) || !usualStopSignals.includes(signal) || advised.has(signal)) return;
+    // On a terminal WINCH says that the window has another size.
+    if (signal === signals.SIGWINCH && hasTerminal()) return;
     advised.add(signal);
     const name = signalName(signal);
     actions.log(
-      `${name} received, which nobody takes; if it is to stop the container, say --stop-signal ${name}`,
+      `ignoring ${name}: use --stop-signal ${name} (or STOPSIGNAL SIGTERM in the image) to make it stop the container`,
     );
   });
 }

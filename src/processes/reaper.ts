@@ -1,8 +1,12 @@
 import * as native from "upinit:native";
 import type { ProcessStatus } from "../jobs/messages.ts";
 
-/** Children that one call looks at; a storm of them must not keep PID 1 from everything else. */
+/**
+ * What one call may take: a storm of children, or jobs that fail as fast as they are started, must not keep PID 1 from
+ * signals, clients and the stop.
+ */
 const childrenACall = 4096;
+const millisecondsACall = 50;
 
 const anyChange = native.WEXITED | native.WSTOPPED | native.WCONTINUED;
 const peek = anyChange | native.WNOHANG | native.WNOWAIT;
@@ -46,7 +50,9 @@ export class Reaper {
   /** False if there may be more. */
   #takeAll(): boolean {
     const seen = this.#seen;
+    const end = native.monotonicTime() + millisecondsACall;
     for (let count = 0; count < childrenACall; count += 1) {
+      if (count > 0 && native.monotonicTime() > end) return false;
       if (native.waitid(native.P_ALL, 0, peek, seen) < 0) return true;
       const pid = seen[0] ?? 0;
       if (pid === 0) return true;

@@ -189,3 +189,31 @@ describe.concurrent("stop", () => {
     expect(await order(anyway)).toEqual(["gate", "cmd"]);
   });
 });
+
+describe.concurrent("CMD beside jobs", () => {
+  test.each([
+    ["INT", 2, []],
+    ["QUIT", 3, ["--stop-signal", "QUIT"]],
+    ["TERM", 15, []],
+  ])("gets the signal that stopped the container: %s", async (name, number, options) => {
+    const program = `for s in INT QUIT TERM; do trap "echo $s > /tmp/got; exit 9" $s; done; touch /tmp/ready; while :; do sleep 0.05; done`;
+    await using box = await container({
+      jobs: { "a.conf": "start on startup\nexec sleep 1000\n" },
+      args: [...options, "--", "sh", "-c", program],
+    });
+    await eventually(() => box.run("test -e /tmp/ready"));
+    await box.kill(number);
+    expect(await box.wait()).toBe(9);
+    expect(await box.read("/tmp/got")).toBe(`${name}\n`);
+  });
+});
+
+describe("jobs that fail as fast as they are started", () => {
+  test("keep PID 1 neither from its clients nor from the stop", async () => {
+    const job = "start on startup\nrespawn\nrespawn limit unlimited\nexec false\n";
+    const jobs = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`flap${index}.conf`, job]));
+    await using box = await booted({ jobs });
+    for (let round = 0; round < 5; round++) await box.run("timeout 10 initctl version");
+    expect(await box.stop(10)).toBe(0);
+  });
+});
