@@ -17,6 +17,7 @@ const subCommands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["stop", () => import("./initctl/stop.ts")],
   ["restart", () => import("./initctl/restart.ts")],
   ["reload", () => import("./initctl/reload.ts")],
+  ["signal", () => import("./initctl/signal.ts")],
   ["status", () => import("./initctl/status.ts")],
   ["list", () => import("./initctl/list.ts")],
   ["usage", () => import("./initctl/usage.ts")],

@@ -41,6 +41,7 @@ const table: { readonly [Name in MethodName]: Method<Name> } = {
   stop: { run: jobs.stop, denied: modifyJob },
   restart: { run: jobs.restart, denied: modifyJob },
   reload: { run: jobs.reload, denied: modifyJob },
+  signal: { run: jobs.signal, denied: modifyJob },
   emit: { run: jobs.emit, denied: always("emit an event") },
   preview: { run: jobs.preview, denied: always("emit an event") },
   "reload-configuration": { run: system.reloadConfiguration, denied: always("reload configuration") },

@@ -63,6 +63,13 @@ const parameters = {
   stop: () => z.strictObject({ ...waiting, force: flag }),
   restart: () => z.strictObject(waiting),
   reload: () => z.strictObject(job),
+  signal: () =>
+    z.strictObject({
+      job: text,
+      env: variables,
+      signal: z.int().check(z.minimum(1), z.maximum(64)),
+      group: flag,
+    }),
   emit: () => z.strictObject({ event: text, env: variables, wait: flag }),
   preview: () => z.strictObject({ event: text, env: variables }),
   "reload-configuration": none,

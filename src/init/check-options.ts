@@ -1,6 +1,7 @@
 import { readLevel } from "../shim/settings.ts";
 import type { FormedValues } from "./option-forms.ts";
 import { defaultOptions, type InitOptions, OptionError, type ScannedOptions } from "./options.ts";
+import { namesOf } from "./roles.ts";
 
 /** The options whose value is more than a word: each that has a form, which the compiler sees to. */
 const formed: Readonly<Record<keyof FormedValues, true>> = {
@@ -50,6 +51,8 @@ export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions
     logdir: word("logdir"),
     capture: !has("no-log"),
     startupEvent: has("no-startup-event") ? null : (word("startup-event") ?? defaultOptions.startupEvent),
+    disabled: namesOf(all("disable")),
+    only: has("only") ? namesOf(all("only")) : null,
     session: has("user"),
     inheritEnv: !has("no-inherit-env"),
     pty: has("pty"),

@@ -6,6 +6,7 @@ import type { World } from "../jobs/world.ts";
 import type { Log } from "../log/log.ts";
 import type { Reactor } from "../runtime/reactor.ts";
 import type { InitOptions } from "./options.ts";
+import { inItsRole, type Roles } from "./roles.ts";
 
 /** How many problems are kept for who asks; all are logged. */
 const mostProblems = 1_000;
@@ -16,10 +17,12 @@ export class Configuration {
   readonly #problems = new Map<string, ConfigurationProblem>();
   readonly #world: World;
   readonly #log: Log;
+  readonly #roles: Roles;
 
   constructor(reactor: Reactor, sources: readonly string[], options: InitOptions, world: World, log: Log) {
     this.#world = world;
     this.#log = log;
+    this.#roles = options;
     const directories = {
       prepend: options.prependConfdirs,
       directories: sources,
@@ -51,7 +54,7 @@ export class Configuration {
 
   #setClass(jobClass: JobClass): void {
     this.#problems.delete(jobClass.path);
-    this.#world.setClass(jobClass);
+    this.#world.setClass(inItsRole(jobClass, this.#roles));
   }
 
   #report(diagnostic: Diagnostic): void {

@@ -25,6 +25,8 @@ const texts: ReadonlyMap<string, string> = new Map([
   ["startup-event", "begin with EVENT instead of startup"],
   ["no-startup-event", "emit no event at boot"],
   ["start-anyway", "run COMMAND even if a boot task failed"],
+  ["disable", "jobs that do not start by themselves; patterns are allowed, and it may be repeated"],
+  ["only", "the only jobs that start by themselves; patterns are allowed, and it may be repeated"],
   ["boot-timeout", "how long COMMAND waits for the boot"],
   ["default-console", "none, log, output or owner, where a job says nothing"],
   ["logdir", "write job logs to DIR instead of /var/log/upstart"],

@@ -12,6 +12,10 @@ export interface InitOptions {
   readonly capture: boolean;
   /** null: no event at boot. */
   readonly startupEvent: string | null;
+  /** Names and patterns of jobs that do not start by themselves. */
+  readonly disabled: readonly string[];
+  /** Names and patterns of the only jobs that do; null: all. */
+  readonly only: readonly string[] | null;
   /** `--user`: an init for one user's session. */
   readonly session: boolean;
   readonly inheritEnv: boolean;
@@ -45,6 +49,8 @@ export const defaultOptions: InitOptions = {
   logdir: null,
   capture: true,
   startupEvent: "startup",
+  disabled: [],
+  only: null,
   session: false,
   inheritEnv: true,
   pty: false,

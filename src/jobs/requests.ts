@@ -98,6 +98,16 @@ export class Requests {
     return this.#restart(job, waiter, cause);
   }
 
+  /** Sends a signal to main, or to its process group. */
+  signal(name: string, env: readonly string[], signal: number, group: boolean): Request {
+    const found = this.lookup(name, env);
+    if (!found.ok) return found;
+    const pid = found.job.pids.get("main");
+    if (pid === undefined) return refuseSignal(found.job);
+    this.#around.effect({ type: "kill", job: found.job, pid, signal, group });
+    return found;
+  }
+
   /** Sends the reload signal to main alone, whatever the state. */
   reload(name: string, env: readonly string[]): Request {
     const found = this.lookup(name, env);
@@ -154,7 +164,7 @@ export class Requests {
 
   #reload(job: Job): Request {
     const pid = job.pids.get("main");
-    if (pid === undefined) return refuse("NotRunning", `Job is not running: ${displayName(job)}`);
+    if (pid === undefined) return refuseSignal(job);
     this.#around.effect({ type: "kill", job, pid, signal: job.jobClass.reloadSignal, group: false });
     return { ok: true, job };
   }
@@ -201,6 +211,10 @@ function refuseStart(job: Job): Refusal {
 
 function refuseStop(name: string): Refusal {
   return refuse("AlreadyStopped", `Job has already been stopped: ${name}`);
+}
+
+function refuseSignal(job: Job): Refusal {
+  return refuse("NotRunning", `Job is not running: ${displayName(job)}`);
 }
 
 function unknownJob(name: string): Refusal {

@@ -38,6 +38,8 @@ const table: readonly string[] = [
   "--startup-event EVENT",
   "--no-startup-event",
   "--start-anyway",
+  "--disable JOB,...",
+  "--only JOB,...",
   "--start-timeout SECONDS",
   "--starting-limit SECONDS",
   "--boot-timeout SECONDS",

@@ -184,6 +184,15 @@ export function reload(call: Call, params: Parameters["reload"]): null {
   return null;
 }
 
+/** Sends main, or its process group, a signal. */
+export function signal(call: Call, params: Parameters["signal"]): null {
+  const { job, env, signal: number, group } = params;
+  const request = call.daemon.world.requests.signal(job, env ?? [], number, group === true);
+  if (!request.ok) throw refusal(call, job, request, env);
+  call.daemon.settle();
+  return null;
+}
+
 function checkEvent(params: Parameters["preview"]): void {
   if (params.event === "") throw new MethodError("InvalidArgs", "Name may not be empty string");
   for (const entry of params.env ?? []) {

@@ -12,6 +12,7 @@ const params: Readonly<Record<string, unknown>> = {
   stop: { job: "a" },
   restart: { job: "a" },
   reload: { job: "a" },
+  signal: { job: "a", signal: 15 },
   emit: { event: "x" },
   preview: { event: "x" },
   "get-env": { variable: "PATH" },
