@@ -3,7 +3,7 @@ import { boundHook, startTimeoutOf } from "./bounds.ts";
 import { displayName, expectsReadiness, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import { advance, askingStates, leaveAskingState, setGoal } from "./lifecycle.ts";
-import type { ProcessStatus, TimerKind } from "./messages.ts";
+import type { Message, ProcessStatus, TimerKind } from "./messages.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, respawnDelay, shellStatus } from "./respawn.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -47,18 +47,17 @@ export function mainReady(job: Job, around: Surroundings): void {
 /** A process could not be executed (reference 5.5). */
 export function spawnFailed(
   job: Job,
-  process: ProcessName,
-  reason: string,
-  exitStatus: number,
+  { process, reason, detail, exitStatus }: Extract<Message, { readonly type: "spawn-failed" }>,
   around: Surroundings,
 ): void {
   if (job.spawning !== process) return;
   job.spawning = null;
   around.processForgotten(job, process);
   around.log("warn", `Failed to spawn ${displayName(job)} ${process} process: ${reason}`, job);
+  if (detail !== undefined) around.log("warn", `  ${detail}`, job);
   if (process === "pre-start" || process === "main" || process === "post-stop") {
     if (job.goal !== "stop" && process !== "post-stop") job.ending = { failed: true, exitStatus };
-    giveUp(job, process, null, around, reason);
+    giveUp(job, process, null, around, detail ?? reason);
   }
   if (job.state === askingStates[process]) leaveAskingState(job, process, around);
   else advance(job, around);

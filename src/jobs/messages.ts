@@ -104,6 +104,8 @@ export type Message =
       readonly job: Job;
       readonly process: ProcessName;
       readonly reason: string;
+      /** What Upstart's text does not name: the program, directory, user or capability. */
+      readonly detail?: string;
       readonly exitStatus: number;
     }
   | { readonly type: "process"; readonly pid: number; readonly status: ProcessStatus }

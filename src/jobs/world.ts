@@ -232,7 +232,7 @@ export class World {
         break;
       case "spawn-failed":
         this.instances.spawnFailed(message.job, message.process, message.reason);
-        happenings.spawnFailed(message.job, message.process, message.reason, message.exitStatus, around);
+        happenings.spawnFailed(message.job, message, around);
         break;
       case "process":
         this.#processChanged(message.pid, message.status);

@@ -13,6 +13,7 @@ import {
   scriptDescriptor,
   shellArguments,
 } from "./command-line.ts";
+import { failureDetail } from "./failure-detail.ts";
 import type { ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import type { Identity } from "./identity.ts";
@@ -47,6 +48,8 @@ interface Attempt {
   readonly job: Job;
   readonly process: ProcessName;
   readonly env: readonly string[];
+  /** What is executed: argv[0]. */
+  program: string;
   leftOut: LeftOut;
   /** Whether main's forks are followed by ptrace. */
   trace: boolean;
@@ -117,6 +120,7 @@ export class Launcher {
       job,
       process,
       env: notifies ? [...env, ...this.#notify.environment(job)] : env,
+      program: "",
       leftOut: {},
       trace: process === "main" && expectsForks,
       console: wanted === "log" && this.#options.noLog ? "none" : wanted,
@@ -170,6 +174,7 @@ export class Launcher {
     const opened: [number, string, number][] = [];
     const argv = this.#arguments(attempt, descriptors, resources);
     if (typeof argv === "string") return argv;
+    attempt.program = argv[0] ?? "";
     const owner = this.#identity(attempt);
     const { identity } = owner;
     const directoryFailure = this.#identities.makeDirectories(job, process, identity);
@@ -333,12 +338,18 @@ export class Launcher {
     const capability = missingCapability(failure);
     if (capability !== null) this.#say(attempt, "info", `needs the capability ${capability}`);
     if (failure.step === "exec" && attempt.identityFailure !== null) {
-      this.#fail(attempt, attempt.identityFailure, 1);
+      const { setuid, setgid } = attempt.job.jobClass;
+      const wanted = [
+        ...(setuid === null ? [] : [`user ${setuid}`]),
+        ...(setgid === null ? [] : [`group ${setgid}`]),
+      ];
+      this.#fail(attempt, attempt.identityFailure, 1, `${attempt.identityFailure} (${wanted.join(", ")})`);
       return;
     }
     const pty = this.#options.pty && attempt.console === "log";
     const reason = failureReason(failure, native.errorText(failure.errno), pty);
-    this.#fail(attempt, reason, failureStatus(failure));
+    const detail = failureDetail(failure, attempt.job.jobClass, attempt.program, attempt.env);
+    this.#fail(attempt, reason, failureStatus(failure), detail);
   }
 
   /** Changes the attempt so that the step is not taken again. False if the failure is final. */
@@ -385,8 +396,15 @@ export class Launcher {
     });
   }
 
-  #fail({ job, process }: Attempt, reason: string, exitStatus: number): void {
-    this.#host.tell({ type: "spawn-failed", job, process, reason, exitStatus });
+  #fail({ job, process }: Attempt, reason: string, exitStatus: number, detail: string | null = null): void {
+    this.#host.tell({
+      type: "spawn-failed",
+      job,
+      process,
+      reason,
+      exitStatus,
+      ...(detail !== null && { detail }),
+    });
   }
 
   #say({ job, process }: Attempt, priority: LogPriority, text: string): void {

@@ -82,22 +82,44 @@ end script
 
 describe.concurrent("a job that can't be started", () => {
   test("says in one line which step failed and why, and harms nobody else", async () => {
-    const failing: Readonly<Record<string, readonly [stanzas: string, reason: string]>> = {
-      user: ["setuid nosuchuser\nexec sleep 1", "unable to find setuid user"],
-      group: ["setgid nosuchgroup\nexec sleep 1", "unable to find setgid group"],
+    const failing: Readonly<Record<string, readonly [stanzas: string, reason: string, named: string]>> = {
+      user: ["setuid nosuchuser\nexec sleep 1", "unable to find setuid user", "user nosuchuser"],
+      group: ["setgid nosuchgroup\nexec sleep 1", "unable to find setgid group", "group nosuchgroup"],
       directory: [
         "chdir /nope\nexec sleep 1",
         "unable to change working directory: No such file or directory",
+        "directory /nope",
       ],
-      root: ["chroot /nope\nexec sleep 1", "unable to change root directory: No such file or directory"],
-      limit: ["limit nofile 60 50\nexec sleep 1", 'unable to set "nofile" resource limit: Invalid argument'],
-      program: ["exec /no/such", "unable to execute: No such file or directory"],
-      interpreter: ["exec /usr/local/bin/odd", "unable to execute: No such file or directory"],
-      folder: ["exec /etc", "unable to execute: Permission denied"],
-      text: ["exec /etc/passwd", "unable to execute: Permission denied"],
+      root: [
+        "chroot /nope\nexec sleep 1",
+        "unable to change root directory: No such file or directory",
+        "root /nope",
+      ],
+      limit: [
+        "limit nofile 60 50\nexec sleep 1",
+        'unable to set "nofile" resource limit: Invalid argument',
+        "nofile",
+      ],
+      program: ["exec /no/such", "unable to execute: No such file or directory", "/no/such"],
+      interpreter: [
+        "exec /usr/local/bin/odd",
+        "unable to execute: No such file or directory",
+        "its interpreter /no/such/interpreter does not exist",
+      ],
+      windows: ["exec /usr/local/bin/dos", "unable to execute: No such file or directory", "carriage return"],
+      unknown: [
+        "exec nosuchprogram",
+        "unable to execute: No such file or directory",
+        "in no directory of PATH=",
+      ],
+      folder: ["exec /etc", "unable to execute: Permission denied", "/etc"],
+      text: ["exec /etc/passwd", "unable to execute: Permission denied", "/etc/passwd"],
     };
     await using box = await booted({
-      files: { "/usr/local/bin/odd": "#!/no/such/interpreter\n" },
+      files: {
+        "/usr/local/bin/odd": "#!/no/such/interpreter\n",
+        "/usr/local/bin/dos": "#!/bin/sh\r\ntrue\r\n",
+      },
       jobs: {
         "good.conf": "start on startup\nexec sleep 1000\n",
         ...Object.fromEntries(
@@ -106,11 +128,14 @@ describe.concurrent("a job that can't be started", () => {
       },
     });
     const before = await box.run("status good");
-    for (const [name, [, reason]] of Object.entries(failing)) {
-      expect(await box.exec(["start", name])).toMatchObject({
-        status: 1,
-        stderr: `start: Job failed to start\n  ${name} main process: ${reason}; \`initctl explain ${name}' tells more\n`,
-      });
+    for (const [name, [, reason, named]] of Object.entries(failing)) {
+      const start = await box.exec(["start", name]);
+      expect(start.status).toBe(1);
+      expect(start.stderr).toMatch(
+        new RegExp(
+          `^start: Job failed to start\n  ${name} main process: .*${named}.*; \`initctl explain ${name}' tells more\n$`,
+        ),
+      );
       const line = `init: Failed to spawn ${name} main process: ${reason}\n`;
       await eventually(() => box.stderr.split(line).length === 2);
     }

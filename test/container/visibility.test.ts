@@ -20,7 +20,7 @@ describe.concurrent("health", () => {
     expect(health.status).toBe(1);
     expect(health.stdout.split("\n").slice(0, 2)).toEqual([
       "cannot read /etc/init/bad.conf:1: Unknown stanza",
-      "broken failed: main process: unable to execute: No such file or directory",
+      "broken failed: main process: cannot execute /no/such: No such file or directory",
     ]);
     expect(await box.exec("initctl health --require good idle")).toMatchObject({
       status: 1,
