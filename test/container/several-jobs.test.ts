@@ -24,6 +24,17 @@ describe.concurrent("several jobs at once", () => {
     await box.run("reload 'worker-b*'");
   });
 
+  test("a stop of a stopped job says so in words", async () => {
+    await using box = await booted({ jobs });
+    expect(await box.exec("stop web")).toMatchObject({
+      status: 1,
+      stderr: "stop: Unknown instance: \n  web is stopped\n",
+    });
+    expect((await box.exec("stop many N=7")).stderr).toBe(
+      "stop: Unknown instance: 7\n  no instance of many of this name is running\n",
+    );
+  });
+
   test("an unknown name changes nothing", async () => {
     await using box = await booted({ jobs });
     expect(await box.exec("start web nosuch")).toMatchObject({

@@ -30,6 +30,11 @@ export function refusal(
       ...details,
       hint: `${odd} is neither KEY=VALUE nor a job`,
     });
+  if (refused.error === "UnknownInstance" && job !== null) {
+    const named = call.daemon.world.findClass(job)?.jobClass.instance !== "";
+    const hint = named ? `no instance of ${job} of this name is running` : `${job} is stopped`;
+    return new MethodError(refused.error, refused.message, { ...details, hint });
+  }
   if (refused.error === "UnknownJob" && job !== null) return unknownJob(call, job);
   return new MethodError(refused.error, refused.message, details);
 }
