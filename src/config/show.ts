@@ -1,5 +1,6 @@
 import type { Condition, MatchCondition } from "../events/condition.ts";
 import type { JobClass } from "../jobs/job-class.ts";
+import { isJobEvent } from "../jobs/job-event-names.ts";
 
 /**
  * `initctl show-config` and `initctl usage` (reference 8.2, 8.5). Pure: classes in, lines out, each with its
@@ -13,8 +14,6 @@ export interface ShowOptions {
 
 /** What `show-config` needs of a class; a control client has no more than this. */
 export type ShownClass = Pick<JobClass, "name" | "emits" | "startOn" | "stopOn">;
-
-const jobEvents: ReadonlySet<string> = new Set(["starting", "started", "stopping", "stopped"]);
 
 /** The job's name, what it emits and its conditions. */
 export function renderShowConfig(jobClass: ShownClass, options: ShowOptions = {}): string {
@@ -64,7 +63,7 @@ export function jobOfMatch(match: MatchCondition): {
   readonly rest: readonly string[];
 } {
   const { args } = match;
-  if (!jobEvents.has(match.event)) return { job: "", rest: args };
+  if (!isJobEvent(match.event)) return { job: "", rest: args };
   const index = args.findIndex(
     (argument, at) => argument.startsWith("JOB=") || (at === 0 && !argument.includes("=")),
   );

@@ -5,9 +5,11 @@ import { ownEvents } from "../events/own-events.ts";
 import { causeText } from "../jobs/cause.ts";
 import type { Job, JobEvent } from "../jobs/job.ts";
 import { displayName } from "../jobs/job.ts";
+import { isJobEvent } from "../jobs/job-event-names.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
 import type { ConditionProgress, Explanation, InstanceExplanation } from "./answers.ts";
+import { placeOf } from "./configuration-problem.ts";
 import type { Daemon } from "./daemon.ts";
 import { endOf } from "./notice.ts";
 import { statusOf } from "./status.ts";
@@ -75,8 +77,7 @@ function fulfilled(progress: ConditionProgress): ConditionProgress {
 
 function problemOf(daemon: Daemon, path: string): string | null {
   const problem = daemon.configurationProblems().find((each) => each.path === path);
-  if (problem === undefined) return null;
-  return `${path}${problem.line === null ? "" : `:${problem.line}`}: ${problem.message}`;
+  return problem === undefined ? null : `${placeOf(problem)}: ${problem.message}`;
 }
 
 function explainInstance(daemon: Daemon, job: Job, details: boolean): InstanceExplanation {
@@ -144,14 +145,13 @@ const initEvents: ReadonlySet<string> = new Set([
   "power-status-changed",
   "session-end",
 ]);
-const jobEvents: ReadonlySet<string> = new Set(["starting", "started", "stopping", "stopped"]);
 
 /** Who could emit an event: for one of a job's life that job, if it is there. Absent for what init emits. */
 function emittersOf(event: string, args: readonly string[], world: World): { emitters?: string[] } {
   if (initEvents.has(event)) return {};
   const emitters: string[] = [];
-  const named = jobEvents.has(event) ? jobNamed(args) : null;
-  if (jobEvents.has(event) && named === null) return {};
+  const named = isJobEvent(event) ? jobNamed(args) : null;
+  if (isJobEvent(event) && named === null) return {};
   for (const { jobClass } of world.classes()) {
     const emits =
       named === null

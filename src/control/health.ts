@@ -2,8 +2,10 @@
 import type { Job } from "../jobs/job.ts";
 import { displayName } from "../jobs/job.ts";
 import { isUnexpected } from "../jobs/process-end.ts";
+import { isOnWayUp } from "../jobs/states.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
 import type { Health } from "./answers.ts";
+import { placeOf } from "./configuration-problem.ts";
 import type { Daemon } from "./daemon.ts";
 
 /** A service whose main process failed so often within a minute crash-loops, though its respawn limit allows it. */
@@ -13,16 +15,14 @@ const crashLoopWindow = 60_000;
 /** Everything that is not well: of the required jobs, or without any of the container as a whole. */
 export function healthOf(daemon: Daemon, required: readonly string[]): Health {
   const reasons = daemon.phase() === "stopping" ? ["init is stopping"] : reasonsAgainst(daemon, required);
-  const [first] = reasons;
-  if (first !== undefined) return { healthy: false, reason: reasons.join("; "), reasons };
+  if (reasons.length > 0) return { healthy: false, reason: reasons.join("; "), reasons };
   return { healthy: true, reason: wellText(daemon.world, required), reasons: [] };
 }
 
 function reasonsAgainst(daemon: Daemon, required: readonly string[]): string[] {
   if (required.length > 0) return required.flatMap((name) => reasonsAgainstRequired(daemon, name));
-  const reasons = daemon.configurationProblems().map(({ path, line, message }) => {
-    return `cannot read ${line === null ? path : `${path}:${line}`}: ${message}`;
-  });
+  const problems = daemon.configurationProblems();
+  const reasons = problems.map((problem) => `cannot read ${placeOf(problem)}: ${problem.message}`);
   const waitsFor = daemon.mainCommand()?.waitsFor ?? null;
   if (waitsFor !== null) reasons.push(`the main command waits for ${waitsFor}`);
   for (const entry of daemon.world.classes()) reasons.push(...reasonsAgainstJob(daemon, entry));
@@ -83,30 +83,20 @@ export function failureText({ lastFailure, exits }: ClassEntry): string {
 }
 
 function recentFailures(daemon: Daemon, { jobClass, exits, instances, resetAt }: ClassEntry): number {
-  if (!jobClass.respawn || jobClass.task) return 0;
+  if (!jobClass.respawn || jobClass.task || instances.size === 0) return 0;
   const since = Math.max(daemon.now() - crashLoopWindow, resetAt);
-  const count = exits.filter(
+  return exits.filter(
     ({ process, status, at }) => process === "main" && at > since && isUnexpected({ jobClass }, status),
   ).length;
-  return instances.size === 0 ? 0 : count;
 }
 
 /** An instance that has been on its way up for longer than it may. */
 function whyLate(daemon: Daemon, job: Job): string | null {
-  if (job.goal !== "start" || job.state === "running" || isOnWayDown(job)) return null;
+  if (job.goal !== "start" || !isOnWayUp(job.state)) return null;
   const limit = job.jobClass.startTimeout ?? daemon.startingLimit();
   const seconds = (daemon.now() - job.startedAt) / 1_000;
   if (limit === null || seconds <= limit) return null;
   return `${displayName(job)} has been starting for ${Math.floor(seconds)} seconds (${job.state})`;
-}
-
-function isOnWayDown({ state }: Job): boolean {
-  return (
-    state === "stopping" ||
-    state === "killed" ||
-    state.startsWith("post-stop") ||
-    state.startsWith("pre-stop")
-  );
 }
 
 /** The job that took this service down with it by an event, unless an operator stopped that job. */

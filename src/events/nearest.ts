@@ -28,7 +28,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const away = candidate.startsWith(word) && word.length > 3 ? 1 : distance(word, candidate);
+    const isBegun = candidate.startsWith(word) && word.length > 3;
+    // The lengths alone are further apart: anybody may ask for a long name, and PID 1 has better things to do.
+    if (!isBegun && Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const away = isBegun ? 1 : distance(word, candidate);
     if (away < bestDistance) {
       best = candidate;
       bestDistance = away;

@@ -4,7 +4,7 @@ import { BootRecorder } from "../control/boot-record.ts";
 import type { World, WorldOptions } from "../jobs/world.ts";
 import { Log } from "../log/log.ts";
 import { Outputs } from "../processes/output.ts";
-import { personalVariables } from "../processes/personal-environment.ts";
+import { personalEntries } from "../processes/personal-environment.ts";
 import { Processes, type ProcessesOptions } from "../processes/processes.ts";
 import { Reactor } from "../runtime/reactor.ts";
 import type { Handover } from "../shim/handover.ts";
@@ -148,7 +148,7 @@ function processOptions(
     defaultUmask: options.session ? umask : initUmask,
     defaultDirectory: options.session ? null : "/",
     notifyDirectory: null,
-    personal: options.inheritEnv ? personalVariables(environment) : null,
+    personal: options.inheritEnv ? personalEntries(environment) : null,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { hasMain, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
+import { isOnWayDown } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, setTimer } from "./timers.ts";
 
@@ -65,17 +66,8 @@ export function boundStop(job: Job, around: Surroundings): void {
 
 /** Whether the job is on its way down, be it to come up again. */
 export function goesDown(job: Job): boolean {
-  return job.goal !== "start" || isBelowRunning.has(job.state);
+  return job.goal !== "start" || isOnWayDown(job.state);
 }
-
-const isBelowRunning: ReadonlySet<string> = new Set([
-  "pre-stopping",
-  "pre-stop",
-  "stopping",
-  "killed",
-  "post-stopping",
-  "post-stop",
-]);
 
 /** The state is over, and with it what bounded its hook. */
 export function releaseHook(job: Job, around: Surroundings): void {

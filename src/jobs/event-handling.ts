@@ -6,6 +6,7 @@ import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, type EventWaiter, type Job, type JobEvent, type JobWaiter } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
+import { isJobEvent } from "./job-event-names.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Waiter } from "./messages.ts";
@@ -154,15 +155,13 @@ export class EventHandling implements EventHandler<EventWaiter> {
 
 /** The events as the cause of a start or stop; the last one that tells of a job names that job. */
 function causeOf(events: readonly JobEvent[]): Cause {
-  const told = events.findLast(({ name }) => jobEventNames.has(name));
+  const told = events.findLast(({ name }) => isJobEvent(name));
   return {
     type: "event",
     events: events.map(({ name }) => name),
     job: told === undefined ? null : (getVariable(told.env, "JOB") ?? null),
   };
 }
-
-const jobEventNames: ReadonlySet<string> = new Set(["starting", "started", "stopping", "stopped"]);
 
 /** Adds the variables of the events, the later in the condition winning, and the list of their names. */
 function environmentOf(env: Environment, events: readonly JobEvent[], list: string): Environment {

@@ -5,7 +5,7 @@ import type { ProcessName } from "./job-class.ts";
 import { advance, askingStates, leaveAskingState, setGoal } from "./lifecycle.ts";
 import type { Message, ProcessStatus, TimerKind } from "./messages.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
-import { judge, respawnDelay, shellStatus } from "./respawn.ts";
+import { judge, planRespawn, shellStatus } from "./respawn.ts";
 import type { Surroundings } from "./surroundings.ts";
 import {
   hookTimedOut,
@@ -180,9 +180,7 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
   const verdict = judge(job, status, around.now(), mayRespawn);
   if (verdict === "respawn") {
     around.log("warn", `${displayName(job)} main process ended, respawning`, job);
-    job.startCause = { type: "respawn" };
-    const delay = respawnDelay(job, ran, around.random);
-    if (delay > 0) job.respawnAt = around.now() + delay;
+    planRespawn(job, ran, around.now(), around.random);
     if (job.state !== "running") setGoal(job, "respawn", around);
     return;
   }
@@ -193,7 +191,7 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
     fail(job, "respawn", null, around);
   } else if (verdict === "failed") {
-    fail(job, "main", status, around, job.killReason);
+    fail(job, "main", status, around, killReason);
   }
   setGoal(job, "stop", around);
 }

@@ -13,7 +13,7 @@ import type { JobClass, ProcessName } from "./job-class.ts";
 import { resultOf, resultVariables } from "./job-events.ts";
 
 /** Belong to the user that init runs as, and so not to a job that runs as somebody else (design section 10). */
-const personal = new Set(["HOME", "USER", "LOGNAME", "SHELL"]);
+export const personalVariables: ReadonlySet<string> = new Set(["HOME", "USER", "LOGNAME", "SHELL"]);
 
 /** The variables that jobs start with, and how each job's own come about (reference 3.8). */
 export class JobEnvironments {
@@ -46,7 +46,9 @@ export class JobEnvironments {
 
   /** What a class gives each of its instances: the defaults and its `env` stanzas. */
   ofClass(jobClass: JobClass): Environment {
-    const env = this.#defaults.filter((entry) => jobClass.setuid === null || !personal.has(keyOf(entry)));
+    const env = this.#defaults.filter(
+      (entry) => jobClass.setuid === null || !personalVariables.has(keyOf(entry)),
+    );
     for (const entry of jobClass.env) addDeclared(env, entry, this.#initEnvironment);
     return env;
   }

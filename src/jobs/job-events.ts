@@ -1,8 +1,7 @@
 import { type Environment, getVariable, setVariable } from "../events/environment.ts";
 import { signalName } from "../runtime/signals.ts";
 import type { Failure, Job } from "./job.ts";
-
-export type JobEventName = "starting" | "started" | "stopping" | "stopped";
+import type { JobEventName } from "./job-event-names.ts";
 
 /** The variables of an event that init emits for a job, in order (reference 4.7). */
 export function jobEventEnvironment(job: Job, name: JobEventName): Environment {

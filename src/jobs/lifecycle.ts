@@ -19,8 +19,9 @@ import {
   waitsForRespawn,
 } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
-import { type JobEventName, jobEventEnvironment } from "./job-events.ts";
-import { armKillTimer, kill, killNow } from "./killing.ts";
+import type { JobEventName } from "./job-event-names.ts";
+import { jobEventEnvironment } from "./job-events.ts";
+import { endMain, killNow } from "./killing.ts";
 import { type Goal, nextState, type State } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, resumeTimers, setTimer } from "./timers.ts";
@@ -248,12 +249,8 @@ function enterStopping(job: Job, around: Surroundings): Step {
 function enterKilled(job: Job, around: Surroundings): Step {
   const pid = job.pids.get("main");
   if (pid === undefined) return "continue";
-  if (job.forced) {
-    killNow(job, pid, around);
-    return "rest";
-  }
-  kill(job, pid, job.jobClass.killSignal, around);
-  armKillTimer(job, pid, around);
+  if (job.forced) killNow(job, pid, around);
+  else endMain(job, pid, job.jobClass.killSignal, around);
   return "rest";
 }
 

@@ -86,7 +86,7 @@ export class Requests {
     name: string,
     env: readonly string[],
     waiter: Waiter | null,
-    cause = unknownHand("start"),
+    cause = unknownHand("restart"),
   ): Request {
     const named = this.#name(name, env);
     if (!named.ok) return named;

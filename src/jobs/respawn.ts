@@ -57,12 +57,19 @@ export function countRespawn(job: Job, now: number): boolean {
   return true;
 }
 
+/** The job is started again: notes why, and when at the earliest. `ran` and `now` are milliseconds. */
+export function planRespawn(job: Job, ran: number, now: number, random: () => number): void {
+  job.startCause = { type: "respawn" };
+  const delay = respawnDelay(job, ran, random);
+  if (delay > 0) job.respawnAt = now + delay;
+}
+
 /**
  * `respawn backoff MIN MAX`: how long to wait before this respawn, in milliseconds. Doubles from MIN with each
  * respawn in a row up to MAX; between half and the whole of it, so that jobs that died together don't come back
  * together. A run that lasted MAX begins anew. 0 without the stanza.
  */
-export function respawnDelay(job: Job, ran: number, random: () => number): number {
+function respawnDelay(job: Job, ran: number, random: () => number): number {
   const backoff = job.jobClass.respawnBackoff;
   if (backoff === null) return 0;
   if (ran >= backoff.max * 1000) job.respawnsInARow = 0;

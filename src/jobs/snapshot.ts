@@ -90,6 +90,7 @@ const processStatus = z.union([
 const failure = {
   process: z.enum([...processNames, "respawn"]),
   status: z.nullable(processStatus),
+  reason: z.nullable(text),
 };
 
 const jobWaiter = z.union([
@@ -123,7 +124,7 @@ const job = z.object({
   stopOn: arrived,
   blocker: z.nullable(integer),
   waiters: z.array(jobWaiter),
-  failure: z.nullable(z.object({ ...failure, reason: z.nullable(text) })),
+  failure: z.nullable(z.object(failure)),
   ending: z.nullable(z.object({ failed: flag, exitStatus: integer })),
   respawnTime: z.number(),
   respawnCount: integer,
@@ -154,7 +155,7 @@ const entry = z.object({
   exits: z.array(
     z.object({ instance: text, process: processName, pid: integer, status: processStatus, at: z.number() }),
   ),
-  lastFailure: z.nullable(z.object({ ...failure, instance: text, reason: z.nullable(text), at: z.number() })),
+  lastFailure: z.nullable(z.object({ ...failure, instance: text, at: z.number() })),
   lastStop: z.nullable(z.object({ instance: text, cause, at: z.number() })),
   /** null: never. */
   resetAt: z.nullable(z.number()),

@@ -35,6 +35,20 @@ export const states = [
 ] as const;
 export type State = (typeof states)[number];
 
+/** The states stand in the order of a job's life; those before `running` lead up, those behind it down. */
+const places: ReadonlyMap<State, number> = new Map(states.map((state, place) => [state, place]));
+const placeOf = (state: State): number => places.get(state) as number;
+
+/** Whether a job in this state has begun to start and does not run yet. */
+export function isOnWayUp(state: State): boolean {
+  return state !== "waiting" && placeOf(state) < placeOf("running");
+}
+
+/** Whether a job in this state has begun to stop, be it to start again. */
+export function isOnWayDown(state: State): boolean {
+  return placeOf(state) > placeOf("running");
+}
+
 /** A state; or one for a job whose main process lives and one for all others; or null for what can't happen. */
 type Next = State | { readonly withMain: State; readonly without: State } | null;
 

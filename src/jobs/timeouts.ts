@@ -1,11 +1,12 @@
 /** What happens when a bound of `bounds.ts` passes. */
-import { signalName, signals } from "../runtime/signals.ts";
+import { signals } from "../runtime/signals.ts";
 import { awaitedHook, boundHook, goesDown, hookIsBounded, startTimeoutOf } from "./bounds.ts";
 import { displayName, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
-import { armKillTimer, kill, killNow, patienceAfter } from "./killing.ts";
+import { endMain, killNow, signalHook } from "./killing.ts";
 import { advance, blockerFinished, setGoal } from "./lifecycle.ts";
-import { countRespawn, respawnDelay } from "./respawn.ts";
+import { countRespawn, planRespawn } from "./respawn.ts";
+import { isOnWayUp } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { setTimer } from "./timers.ts";
 import { fail } from "./waiters.ts";
@@ -13,31 +14,18 @@ import { fail } from "./waiters.ts";
 /** Start timeouts in a row that fail a job for good: the respawn limit would never see them. */
 const mostStartTimeouts = 5;
 
-const upwards: ReadonlySet<string> = new Set([
-  "security-spawning",
-  "security",
-  "pre-starting",
-  "pre-start",
-  "spawning",
-  "spawned",
-  "post-starting",
-  "post-start",
-]);
-
 // ── start timeout ───────────────────────────────────────────────────────────────────────────────────────────
 
 /** The job is not running yet: its main process is stopped as at any stop, and that is a failed start. */
 export function startTimedOut(job: Job, around: Surroundings): void {
-  if (job.goal !== "start" || !upwards.has(job.state)) return;
+  if (job.goal !== "start" || !isOnWayUp(job.state)) return;
   const seconds = startTimeoutOf(job, around);
   around.log("warn", `${displayName(job)} start timeout: not running after ${seconds} seconds`, job);
   job.killReason = "start timeout";
   job.startTimeouts += 1;
   const pid = job.pids.get("main");
-  if (pid !== undefined) {
-    kill(job, pid, job.jobClass.killSignal, around);
-    armKillTimer(job, pid, around);
-  } else if (!isBusy(job, "main")) retryOrFail(job, awaitedHook(job) ?? "main", around);
+  if (pid !== undefined) endMain(job, pid, job.jobClass.killSignal, around);
+  else if (!isBusy(job, "main")) retryOrFail(job, awaitedHook(job) ?? "main", around);
   else setTimer(job, "start", 1_000, around); // Main is about to be forked.
   boundHook(job, around);
 }
@@ -47,9 +35,7 @@ function retryOrFail(job: Job, process: ProcessName, around: Surroundings): void
   const again =
     job.jobClass.respawn && !around.quiescing && mayStartAgain(job) && countRespawn(job, around.now());
   if (again) {
-    const delay = respawnDelay(job, 0, around.random);
-    if (delay > 0) job.respawnAt = around.now() + delay;
-    job.startCause = { type: "respawn" };
+    planRespawn(job, 0, around.now(), around.random);
     setGoal(job, "respawn", around);
     return;
   }
@@ -76,15 +62,14 @@ export function runTimedOut(job: Job, around: Surroundings): void {
     job,
   );
   job.killReason = "run timeout";
-  kill(job, pid, job.jobClass.killSignal, around);
-  armKillTimer(job, pid, around);
+  endMain(job, pid, job.jobClass.killSignal, around);
 }
 
 // ── stop timeout ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The stop has taken too long: it failed, and what it still waits for is ended. */
 export function stopTimedOut(job: Job, around: Surroundings): void {
-  if (!goesDown(job) || job.state === "waiting") return;
+  if (!goesDown(job)) return;
   around.log(
     "warn",
     `${displayName(job)} stop timeout: not stopped after ${job.jobClass.stopTimeout} seconds`,
@@ -126,11 +111,7 @@ export function hookTimedOut(job: Job, around: Surroundings): void {
     return;
   }
   const signal = job.hookSignals === 0 ? signals.SIGTERM : signals.SIGKILL;
-  const text = `Sending ${signalName(signal)} signal to ${displayName(job)} ${hook} process (${pid})`;
-  around.log("info", text, job);
-  around.effect({ type: "kill", job, pid, signal, group: true });
-  job.hookSignals += 1;
-  setTimer(job, "hook", patienceAfter(job, signal), around);
+  signalHook(job, hook, pid, signal, around);
 }
 
 // ── what no signal ends ─────────────────────────────────────────────────────────────────────────────────────

@@ -11,8 +11,10 @@ export function release(job: Job, failed: boolean, around: Surroundings): void {
   job.waiters = nobody;
   for (const waiter of waiters) {
     if (waiter.type === "event") {
-      if (failed) waiter.event.failed = true;
-      if (failed) waiter.event.culprit ??= failureText(job);
+      if (failed) {
+        waiter.event.failed = true;
+        waiter.event.culprit ??= failureText(job);
+      }
       around.queue.unblock(waiter.event);
       around.unblocked(waiter.event);
     } else {
@@ -32,7 +34,7 @@ function failureText(job: Job): string {
 }
 
 /** The same, with the way to more. */
-export function failureHint(job: Job): string {
+function failureHint(job: Job): string {
   return `${failureText(job)}; \`initctl explain ${job.jobClass.name}' tells more`;
 }
 

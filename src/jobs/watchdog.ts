@@ -1,6 +1,6 @@
 import { signals } from "../runtime/signals.ts";
 import { displayName, type Job } from "./job.ts";
-import { armKillTimer, kill } from "./killing.ts";
+import { endMain } from "./killing.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { setTimer } from "./timers.ts";
 
@@ -30,6 +30,5 @@ export function watchdogExpired(job: Job, pid: number, due: number, around: Surr
     job,
   );
   job.killReason = "watchdog timeout";
-  kill(job, pid, signals.SIGABRT, around);
-  armKillTimer(job, pid, around);
+  endMain(job, pid, signals.SIGABRT, around);
 }

@@ -1,7 +1,7 @@
 /** HOME, USER, LOGNAME and SHELL: they belong to the user that a process runs as. */
+import { keyOf } from "../events/environment.ts";
+import { personalVariables } from "../jobs/job-environment.ts";
 import type { User } from "./users.ts";
-
-const keys = ["HOME", "USER", "LOGNAME", "SHELL"] as const;
 
 /** Shells that say that nobody logs in, and so are nobody's SHELL. */
 const noShell = /\/(nologin|false)$/;
@@ -16,17 +16,17 @@ export function withPersonalVariables(
   own: readonly string[],
 ): readonly string[] {
   const added = account === null ? own : variablesOf(account);
-  const given = new Set(env.map((entry) => entry.slice(0, entry.indexOf("="))));
-  const missing = added.filter((entry) => !given.has(entry.slice(0, entry.indexOf("="))));
+  const given = new Set(env.map(keyOf));
+  const missing = added.filter((entry) => !given.has(keyOf(entry)));
   return missing.length === 0 ? env : [...env, ...missing];
 }
 
 function variablesOf({ name, home, shell }: User): string[] {
   const values = { HOME: home, USER: name, LOGNAME: name, SHELL: noShell.test(shell) ? "" : shell };
-  return keys.filter((key) => values[key] !== "").map((key) => `${key}=${values[key]}`);
+  return Object.entries(values).flatMap(([key, value]) => (value === "" ? [] : [`${key}=${value}`]));
 }
 
 /** The personal variables of an environment. */
-export function personalVariables(env: readonly string[]): string[] {
-  return env.filter((entry) => keys.some((key) => entry.startsWith(`${key}=`)));
+export function personalEntries(env: readonly string[]): string[] {
+  return env.filter((entry) => entry.includes("=") && personalVariables.has(keyOf(entry)));
 }

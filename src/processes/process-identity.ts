@@ -39,7 +39,10 @@ export class ProcessIdentities {
     const { setuid, setgid, chroot } = jobClass;
     // A chroot that does not exist is the failure to be reported, not that it has no users.
     if (chroot !== null && native.access(chroot, 0) !== 0) return unchangedIdentity;
-    const result = chroot === null ? this.#resolveOwn(setuid, setgid) : this.#find(setuid, setgid, chroot);
+    const result =
+      chroot === null
+        ? this.#resolveOwn(setuid, setgid)
+        : this.#find(setuid, setgid, true, this.#accounts.files(chroot));
     return result.ok ? result : result.reason;
   }
 
@@ -48,21 +51,21 @@ export class ProcessIdentities {
     const key = `${setuid}\0${setgid}`;
     const known = this.#known.get(key);
     if (known?.files.passwd === files.passwd && known?.files.group === files.group) return known.result;
-    const result = this.#find(setuid, setgid, null);
+    const result = this.#find(setuid, setgid, false, files);
     this.#known.set(key, { files, result });
     return result;
   }
 
-  #find(setuid: string | null, setgid: string | null, chroot: string | null): IdentityResult {
+  #find(setuid: string | null, setgid: string | null, chroot: boolean, files: AccountFiles): IdentityResult {
     const request = {
       setuid,
       setgid,
-      chroot: chroot !== null,
+      chroot,
       euid: native.geteuid(),
       egid: native.getegid(),
       maySetGroups: this.#accounts.maySetGroups(),
     };
-    return resolveIdentity(request, this.#accounts.files(chroot));
+    return resolveIdentity(request, files);
   }
 
   /** `mkdir`, before the first process of a start. Why a directory cannot be made; null if all are there. */

@@ -5,6 +5,7 @@ import type { JobClass } from "../../jobs/job-class.ts";
 import type { RequestError } from "../../jobs/messages.ts";
 import type { JobConfiguration, JobStatus, PreviewAnswer } from "../answers.ts";
 import { type Call, later } from "../call.ts";
+import { placeOf } from "../configuration-problem.ts";
 import { type ErrorDetails, MethodError } from "../errors.ts";
 import type { Parameters } from "../protocol.ts";
 import { noInstance, statusOf } from "../status.ts";
@@ -48,7 +49,7 @@ function unknownJob({ daemon }: Call, name: string): MethodError {
   );
   const hint =
     problem !== undefined
-      ? `${problem.path}${problem.line === null ? "" : `:${problem.line}`} has an error: ${problem.message}`
+      ? `${placeOf(problem)} has an error: ${problem.message}`
       : near !== undefined
         ? `did you mean ${near}?`
         : undefined;

@@ -16,7 +16,7 @@ export function health({ daemon }: Call, params: Parameters["health"]): Health {
 
 /** Answers once the instance is in the state that is waited for; at once if it is there already. */
 export function wait(call: Call, params: Parameters["wait"]): unknown {
-  const { daemon, desk } = call;
+  const { daemon } = call;
   const jobClass = requireClass(call, params.job);
   const instance = instanceName(daemon.world, jobClass, params);
   const wanted = params.for ?? "running";
@@ -25,27 +25,48 @@ export function wait(call: Call, params: Parameters["wait"]): unknown {
     return job === undefined ? noInstance(params.job) : statusOf(job);
   };
   if (isReached(current(), wanted)) return current();
+  return awaitNews(call, params.timeout, {
+    subscribe: (reply) =>
+      daemon.onTrace((trace) => {
+        if (
+          trace.type !== "state" ||
+          trace.job.jobClass.name !== params.job ||
+          trace.job.instance !== instance
+        )
+          return;
+        if (isReached({ ...current(), state: trace.to }, wanted)) reply(current());
+      }),
+    timedOut: () => {
+      const text = `Timed out waiting for ${params.job} to be ${wanted}`;
+      return new MethodError("Timeout", text, { status: current() });
+    },
+  });
+}
+
+/** What a call waits for: `subscribe` replies when it comes, and returns how to stop listening. */
+interface News {
+  subscribe(reply: (answer: unknown) => void): () => void;
+  timedOut(): MethodError;
+}
+
+/** Answers with the news, or with its time-out after so many seconds; ends with the client. */
+function awaitNews(call: Call, seconds: number | undefined, { subscribe, timedOut }: News): typeof later {
   const end = (): void => {
     release();
     stopListening();
     timer?.cancel();
   };
-  const stopListening = daemon.onTrace((trace) => {
-    if (trace.type !== "state" || trace.job.jobClass.name !== params.job || trace.job.instance !== instance)
-      return;
-    const status = { ...current(), state: trace.to };
-    if (!isReached(status, wanted)) return;
+  const stopListening = subscribe((answer) => {
     end();
-    call.reply(current());
+    call.reply(answer);
   });
   const release = call.onGone(() => end());
   const timer =
-    params.timeout === undefined
+    seconds === undefined
       ? null
-      : desk.after(params.timeout * 1000, () => {
+      : call.desk.after(seconds * 1000, () => {
           end();
-          const text = `Timed out waiting for ${params.job} to be ${wanted}`;
-          call.fail(new MethodError("Timeout", text, { status: current() }));
+          call.fail(timedOut());
         });
   return later;
 }
@@ -57,27 +78,12 @@ function isReached(status: JobStatus, wanted: string): boolean {
 
 /** Answers when the boot is over; at once if it is. */
 export function waitBoot(call: Call, params: Parameters["wait-boot"]): unknown {
-  const { daemon, desk } = call;
+  const { daemon } = call;
   if (daemon.phase() !== "booting") return null;
-  const end = (): void => {
-    release();
-    stopListening();
-    timer?.cancel();
-  };
-  const stopListening = daemon.onPhase(() => {
-    end();
-    call.reply(null);
+  return awaitNews(call, params?.timeout, {
+    subscribe: (reply) => daemon.onPhase(() => reply(null)),
+    timedOut: () => new MethodError("Timeout", "Timed out waiting for the end of the boot"),
   });
-  const release = call.onGone(() => end());
-  const seconds = params?.timeout;
-  const timer =
-    seconds === undefined
-      ? null
-      : desk.after(seconds * 1000, () => {
-          end();
-          call.fail(new MethodError("Timeout", "Timed out waiting for the end of the boot"));
-        });
-  return later;
 }
 
 /** Every instance, and every job without one, with why it is as it is. Open to all: no command line, no variable. */
