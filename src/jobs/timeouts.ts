@@ -19,14 +19,17 @@ const mostStartTimeouts = 5;
 /** The job is not running yet: its main process is stopped as at any stop, and that is a failed start. */
 export function startTimedOut(job: Job, around: Surroundings): void {
   if (job.goal !== "start" || !isOnWayUp(job.state)) return;
+  const pid = job.pids.get("main");
+  if (pid === undefined && isBusy(job, "main")) {
+    setTimer(job, "start", 1_000, around); // Main is about to be forked, and is ended then.
+    return;
+  }
   const seconds = startTimeoutOf(job, around);
   around.log("warn", `${displayName(job)} start timeout: not running after ${seconds} seconds`, job);
   job.killReason = "start timeout";
   job.startTimeouts += 1;
-  const pid = job.pids.get("main");
   if (pid !== undefined) endMain(job, pid, job.jobClass.killSignal, around);
-  else if (!isBusy(job, "main")) retryOrFail(job, awaitedHook(job) ?? "main", around);
-  else setTimer(job, "start", 1_000, around); // Main is about to be forked.
+  else retryOrFail(job, awaitedHook(job) ?? "main", around);
   boundHook(job, around);
 }
 

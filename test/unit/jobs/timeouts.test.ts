@@ -125,6 +125,23 @@ describe("start timeout", () => {
     },
   );
 
+  it("counts once for a main process that is forked late, and ends that one", () => {
+    const machine = new VirtualMachine(
+      { a: "respawn\nstart timeout 10\nexpect stop\nexec sleep" },
+      { slowSpawn: true },
+    );
+    machine.start("a");
+    machine.pass(14_500);
+    const [late] = machine.pendingSpawns();
+    if (late === undefined) throw new Error("main is not asked for");
+    machine.execute(late);
+    machine.settle();
+    machine.pass(1_000);
+    expect(machine.job("a").startTimeouts).toBe(1);
+    expect(machine.log.filter((line) => line.startsWith("a start timeout"))).toHaveLength(1);
+    expect(machine.pendingSpawns().map(({ process }) => process)).toEqual(["main"]);
+  });
+
   it("is over once the job runs", () => {
     const machine = new VirtualMachine({ a: "start timeout 10\nexec run" });
     machine.start("a");
