@@ -48,6 +48,7 @@ export function emptyClass(name: string, path: string): Draft {
     runTimeout: null,
     reloadSignal: 1,
     console: null,
+    logPty: false,
     umask: null,
     nice: null,
     oomScore: null,

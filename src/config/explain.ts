@@ -45,7 +45,7 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "kill signal SIGNAL",
     "kill leftovers",
     "reload signal SIGNAL",
-    "console none|log|output|owner",
+    "console none|log [pty]|output|owner",
     "umask OCTAL",
     "nice NUMBER",
     "oom NUMBER|never",

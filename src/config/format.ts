@@ -40,7 +40,7 @@ export function formatJob(jobClass: JobClass): string {
   add("reload signal", unless(signalName(jobClass.reloadSignal), "HUP"));
   add("watchdog", jobClass.watchdog);
   add("shutdown on", jobClass.shutdownOn);
-  add("console", jobClass.console);
+  add("console", jobClass.logPty ? "log pty" : jobClass.console);
   add("umask", jobClass.umask === null ? null : octalWord(jobClass.umask));
   add("nice", jobClass.nice);
   add("oom score", jobClass.oomScore);

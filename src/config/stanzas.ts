@@ -75,7 +75,7 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     }),
   ],
   ["reload", group({ signal: (lexer, draft) => (draft.reloadSignal = readSignal(lexer)) })],
-  ["console", keyword(consoleModes, (draft, value) => (draft.console = value))],
+  ["console", readConsole],
   [
     "umask",
     (lexer, draft) => (draft.umask = accept(lexer, readOctal(lexer.argument(), 0o777), "illegal-umask")),
@@ -238,6 +238,17 @@ function readOom(lexer: Lexer, draft: Draft): void {
     const adjustment = accept(lexer, readInteger(word, -17, 15), "illegal-oom");
     draft.oomScore = Math.trunc((adjustment * 1000) / (adjustment < 0 ? 17 : 15)) + 0;
   }
+}
+
+/** What Upstart refuses behind `console log` says how the output is taken. */
+function readConsole(lexer: Lexer, draft: Draft): void {
+  draft.console = pick(lexer, lexer.argument(), consoleModes);
+  draft.logPty = false;
+  if (draft.console !== "log" || lexer.atLineEnd()) return;
+  lexer.forEachArgument((word) => {
+    if (word !== "pty") lexer.failToken("unknown-stanza", ["pty"]);
+    draft.logPty = true;
+  });
 }
 
 function readResourceLimit(lexer: Lexer, draft: Draft): void {

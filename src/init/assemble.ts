@@ -142,7 +142,6 @@ function processOptions(
   return {
     defaultConsole: options.defaultConsole,
     noLog: !options.capture,
-    pty: options.pty,
     lenient: options.lenient,
     debug: options.priority === "debug",
     defaultUmask: options.session ? umask : initUmask,

@@ -81,13 +81,19 @@ export const initState = z.object({
         z.object({
           pid: integer,
           job: integer,
-          state: z.enum(["new", "new-child", "running"]),
+          state: z.enum(["new", "new-child", "running", "released"]),
           forks: integer,
+          parent: z._default(z.nullable(integer), null),
+          heir: z._default(z.nullable(integer), null),
+          later: z._default(z.array(integer), []),
         }),
       ),
       early: z.array(integer),
-      descended: z.array(z.object({ pid: integer, job: integer, startTime: z.number(), forks: integer })),
+      descended: z.array(
+        z.object({ pid: integer, job: integer, forks: integer, told: z._default(flag, false) }),
+      ),
     }),
+    adopted: z._default(z.array(z.object({ pid: integer, fd: integer })), []),
   }),
   server: z.nullable(z.object({ listenFd: integer, lastWaiter: integer, connections: z.array(connection) })),
   /** Who asked for the re-exec, and is told that it is done; -1 for nobody. */

@@ -34,6 +34,7 @@ export function readState(fd: number): InitState {
 export function descriptorsOf(state: InitState): number[] {
   const descriptors = state.outputs.captures.map(({ fd }) => fd);
   descriptors.push(...state.processes.notify.map(({ fd }) => fd));
+  descriptors.push(...state.processes.adopted.map(({ fd }) => fd).filter((fd) => fd >= 0));
   if (state.server !== null) {
     descriptors.push(state.server.listenFd, ...state.server.connections.map(({ fd }) => fd));
   }

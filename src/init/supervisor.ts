@@ -97,7 +97,7 @@ export class Supervisor {
    * was told meanwhile has been reaped, so its pid may be somebody else's by now.
    */
   #kill(job: Job, pid: number, signal: number, group: boolean): void {
-    if (this.#world.jobOfPid(pid)?.job !== job) return;
+    if (this.#world.jobOfPid(pid)?.job !== job || this.#targets.processes.isGone(pid)) return;
     const pgid = group ? native.getpgid(pid) : -ESRCH;
     const result = native.kill(pgid > 0 ? -pgid : pid, signal);
     if (result >= 0) return;

@@ -140,6 +140,19 @@ export function processGone(
   }
 }
 
+/** A process does not exist any more, and nobody will say how it ended. A service that was to run is not well then. */
+export function processVanished(job: Job, process: ProcessName, pid: number, around: Surroundings): void {
+  if (process === "main" && job.goal !== "stop") {
+    around.log(
+      "warn",
+      `  ${displayName(job)} main process (${pid}) ended; its parent took its exit status`,
+      job,
+    );
+    job.killReason ??= "unknown exit status";
+  }
+  processGone(job, process, pid, { type: "exited", status: 0 }, around);
+}
+
 /** pre-start and post-stop have to end well. */
 function hookEnded(
   job: Job,
@@ -185,7 +198,8 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
     return;
   }
   const { killReason } = job;
-  job.stopCause = killReason === null ? { type: "end" } : { type: "timeout", reason: killReason };
+  const itself = killReason === null || killReason === "unknown exit status";
+  job.stopCause = itself ? { type: "end" } : { type: "timeout", reason: killReason };
   job.ending = { failed: verdict !== "finished", exitStatus: shellStatus(status) };
   if (verdict === "too-fast") {
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);

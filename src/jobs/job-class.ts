@@ -71,6 +71,8 @@ export interface JobClass {
   readonly reloadSignal: number;
   /** null: the daemon's default (`--default-console`, else log). */
   readonly console: ConsoleMode | null;
+  /** `console log pty`: it writes to a pseudo terminal instead of a pipe. */
+  readonly logPty: boolean;
   readonly umask: number | null;
   readonly nice: number | null;
   readonly oomScore: number | null;

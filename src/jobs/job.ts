@@ -33,6 +33,7 @@ export const failureReasons = [
   "stop timeout",
   "watchdog timeout",
   "not killable",
+  "unknown exit status",
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
 

@@ -59,6 +59,7 @@ const jobClass = z.object({
   runTimeout: z.nullable(z.number()),
   reloadSignal: integer,
   console: z.nullable(z.enum(["none", "log", "output", "owner"])),
+  logPty: z._default(z.boolean(), false),
   umask: z.nullable(integer),
   nice: z.nullable(integer),
   oomScore: z.nullable(integer),

@@ -265,8 +265,7 @@ export class World {
 
   #processVanished(pid: number): void {
     const owner = this.jobOfPid(pid);
-    const unknown: ProcessStatus = { type: "exited", status: 0 };
-    if (owner !== undefined) happenings.processGone(owner.job, owner.process, pid, unknown, this.#around);
+    if (owner !== undefined) happenings.processVanished(owner.job, owner.process, pid, this.#around);
   }
 
   /** Whoever waited is gone; what was asked for goes on. */

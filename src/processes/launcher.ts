@@ -17,6 +17,7 @@ import { failureDetail } from "./failure-detail.ts";
 import type { ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import type { Identity } from "./identity.ts";
+import { isLineageMark, lineageMark } from "./lineage.ts";
 import type { NotifySockets } from "./notify-sockets.ts";
 import type { Outputs, ProcessOutput } from "./output.ts";
 import { ProcessIdentities, type ProcessIdentity, unchangedIdentity } from "./process-identity.ts";
@@ -29,8 +30,6 @@ export interface LaunchOptions {
   readonly defaultConsole: ConsoleMode;
   /** `--no-log`: `console log` becomes `console none`. */
   readonly noLog: boolean;
-  /** Processes write to a pseudo terminal instead of a pipe. */
-  readonly pty: boolean;
   /** Nice, limits and oom score that need a capability which is missing are left out instead of failing. */
   readonly lenient: boolean;
   /** `--debug`: the `debug` stanza stops a process before its exec. */
@@ -53,6 +52,8 @@ interface Attempt {
   leftOut: LeftOut;
   /** Whether main's forks are followed by ptrace. */
   trace: boolean;
+  /** Whether main's descendants are marked, to be known again. */
+  marked: boolean;
   /** What is tried instead of the console that could not be opened. */
   console: ConsoleMode;
   /** Milliseconds that it has waited for a fork to succeed. */
@@ -123,6 +124,7 @@ export class Launcher {
       program: "",
       leftOut: {},
       trace: process === "main" && expectsForks,
+      marked: process === "main" && expectsForks,
       console: wanted === "log" && this.#options.noLog ? "none" : wanted,
       waited: 0,
       identityFailure: null,
@@ -194,6 +196,7 @@ export class Launcher {
       identity,
       defaultUmask: this.#options.defaultUmask,
       defaultDirectory: this.#options.defaultDirectory,
+      mark: attempt.marked ? lineageMark(job) : null,
       trace: attempt.trace && !impossible,
       stopBeforeExec: this.#options.debug && job.jobClass.debug && !impossible,
       leftOut: attempt.leftOut,
@@ -251,7 +254,7 @@ export class Launcher {
     descriptors.push([0, input]);
     if (console === "output") descriptors.push([1, 1], [2, 2]);
     else if (console === "none") descriptors.push([1, input], [2, input]);
-    else return this.#capture(attempt, identity, descriptors, opened, resources);
+    else return this.#capture(attempt, identity, descriptors, resources);
     return 0;
   }
 
@@ -259,17 +262,15 @@ export class Launcher {
     attempt: Attempt,
     identity: Identity,
     descriptors: [number, number][],
-    opened: [number, string, number][],
     resources: Resources,
   ): number {
     const output = this.#outputs.openFor(attempt.job, identity);
     if (typeof output !== "number") {
       resources.output = output;
       for (const [child, parent] of output.descriptors) descriptors.push([child, parent]);
-      for (const [child, path, flags] of output.open) opened.push([child, path, flags]);
       return 0;
     }
-    if (!this.#options.pty) return output;
+    if (!this.#outputs.usesPty(attempt.job)) return output;
     if (this.#ptyWorks) this.#host.log.error("Failed to create pty - disabling logging for job");
     this.#ptyWorks = false;
     const input = this.#openNullDevice();
@@ -317,7 +318,7 @@ export class Launcher {
     native.close(pending.statusFd);
     const { attempt } = pending;
     if (result === true) this.#executed(attempt, pid);
-    else this.#spawnFailed(attempt, pid, { step: result[0], errno: result[1], detail: result[2] });
+    else this.#spawnFailed(attempt, { step: result[0], errno: result[1], detail: result[2] });
   }
 
   #executed(attempt: Attempt, pid: number): void {
@@ -328,8 +329,8 @@ export class Launcher {
     if (followed && !attempt.trace) this.#follower.descend(job, pid);
   }
 
-  #spawnFailed(attempt: Attempt, pid: number, failure: SpawnFailure): void {
-    if (attempt.trace) this.#follower.ended(pid);
+  #spawnFailed(attempt: Attempt, failure: SpawnFailure): void {
+    if (attempt.trace) this.#follower.forget(attempt.job);
     if (this.#workAround(attempt, failure)) {
       this.#host.tell({ type: "withdrawn", job: attempt.job, process: attempt.process });
       this.#try(attempt);
@@ -346,7 +347,7 @@ export class Launcher {
       this.#fail(attempt, attempt.identityFailure, 1, `${attempt.identityFailure} (${wanted.join(", ")})`);
       return;
     }
-    const pty = this.#options.pty && attempt.console === "log";
+    const pty = attempt.console === "log" && this.#outputs.usesPty(attempt.job);
     const reason = failureReason(failure, native.errorText(failure.errno), pty);
     const detail = failureDetail(failure, attempt.job.jobClass, attempt.program, attempt.env);
     this.#fail(attempt, reason, failureStatus(failure), detail);
@@ -359,6 +360,10 @@ export class Launcher {
     if (step === "trace" && attempt.trace) {
       attempt.trace = false;
       this.#say(attempt, "info", `can't be traced (${error}): its forks are followed by their descent`);
+      return true;
+    }
+    if (step === "limit" && isLineageMark(detail) && attempt.marked) {
+      attempt.marked = false;
       return true;
     }
     if (step === "open" && attempt.console === "output") {

@@ -1,14 +1,14 @@
 import * as native from "upinit:native";
 import { displayName, type Job } from "../jobs/job.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
-import { findProcesses, type ProcessRecord } from "./process-table.ts";
+import { findProcesses, isLiving, type ProcessRecord } from "./process-table.ts";
 
 const SIGKILL = 9;
 const SIGCONT = 18;
 
 /**
- * What the process group of a dead main process still holds. `kill leftovers`: what the process group and the session of a dead main process hold is told to end, and killed
- * after the job's `kill timeout`.
+ * What the process group of a dead main process still holds. With `kill leftovers` that, and what its session holds, is
+ * told to end, and killed after the job's `kill timeout`.
  */
 export class Leftovers {
   readonly #reactor: ProcessReactor;
@@ -70,7 +70,7 @@ function isSame(one: ProcessRecord, other: ProcessRecord): boolean {
 /** Living processes of the session or the group that `leader` led, without itself; null without /proc. */
 function membersOf(leader: number): ProcessRecord[] | null {
   return findProcesses(
-    ({ pid, state, session, group }) =>
-      pid !== leader && state !== "Z" && state !== "X" && (session === leader || group === leader),
+    (process) =>
+      process.pid !== leader && isLiving(process) && (process.session === leader || process.group === leader),
   );
 }

@@ -40,14 +40,22 @@ export class NotifySockets {
   /** By the job's id. */
   readonly #sockets = new Map<number, Socket>();
   readonly #statuses = new Map<number, string>();
-  /** Main processes that are not our children: their end is seen through a pidfd. */
-  readonly #adopted = new Map<number, { readonly fd: number; readonly watch: Watch }>();
+  readonly #adopt: (pid: number) => void;
   #buffer: Uint8Array | null = null;
 
-  /** `directory` is where sockets go; null, or one that can't be written to: abstract addresses. */
-  constructor(reactor: ProcessReactor, host: ProcessHost, directory: string | null) {
+  /**
+   * `directory` is where sockets go; null, or one that can't be written to: abstract addresses. `adopt`: the new main
+   * process may be a child of another.
+   */
+  constructor(
+    reactor: ProcessReactor,
+    host: ProcessHost,
+    directory: string | null,
+    adopt: (pid: number) => void,
+  ) {
     this.#reactor = reactor;
     this.#host = host;
+    this.#adopt = adopt;
     this.#directory = directory;
   }
 
@@ -187,7 +195,7 @@ export class NotifySockets {
       );
       return;
     }
-    if (process.parent !== native.getpid()) this.#adopt(pid);
+    this.#adopt(pid);
     this.#host.tell({ type: "main-pid", job, pid });
   }
 
@@ -204,25 +212,5 @@ export class NotifySockets {
       current = process.parent;
     }
     return undefined;
-  }
-
-  #adopt(pid: number): void {
-    if (this.#adopted.has(pid)) return;
-    const fd = native.pidfdOpen(pid);
-    if (fd < 0) return;
-    const watch = this.#reactor.watch(fd, native.EPOLLIN, () => this.#adoptedEnded(pid));
-    this.#adopted.set(pid, { fd, watch });
-  }
-
-  /** If it has become our child meanwhile, the reaper tells how it ended; else nobody ever will. */
-  #adoptedEnded(pid: number): void {
-    const adopted = this.#adopted.get(pid);
-    if (adopted === undefined) return;
-    this.#adopted.delete(pid);
-    adopted.watch.close();
-    native.close(adopted.fd);
-    const options = native.WEXITED | native.WNOHANG | native.WNOWAIT;
-    if (native.waitid(native.P_PID, pid, options, new Int32Array(3)) < 0)
-      this.#host.tell({ type: "gone", pid });
   }
 }

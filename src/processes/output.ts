@@ -25,11 +25,16 @@ export interface OutputOptions {
 export interface ProcessOutput {
   /** For the spawn plan. */
   readonly descriptors: readonly (readonly [child: number, parent: number])[];
-  readonly open: readonly (readonly [child: number, path: string, flags: number])[];
   /** The process has been forked: its output is read from now on. */
   begin(pid: number): void;
   /** There is no process after all. */
   cancel(): void;
+}
+
+/** Who the process will be. */
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Read at once, and shared by all captures: nothing of it is kept between two reads. */
@@ -92,8 +97,13 @@ export class Outputs {
    * Makes what a process writes to: its descriptors 1 and 2. `owner` is who the process will be, so that it may open
    * `/dev/stdout` by name. A number is the errno of the failure.
    */
-  openFor(job: Job, owner: { readonly uid?: number; readonly gid?: number }): ProcessOutput | number {
-    return this.#options.pty ? this.#openPty(job) : this.#openPipe(job, owner);
+  openFor(job: Job, owner: Owner): ProcessOutput | number {
+    return this.usesPty(job) ? this.#openPty(job, owner) : this.#openPipe(job, owner);
+  }
+
+  /** Whether this job's processes write to a pseudo terminal. */
+  usesPty({ jobClass }: Job): boolean {
+    return this.#options.pty || jobClass.logPty;
   }
 
   /** Whether standard output holds something that its reader has not taken. */
@@ -230,46 +240,42 @@ export class Outputs {
 
   // ── opening ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #openPipe(job: Job, owner: { readonly uid?: number; readonly gid?: number }): ProcessOutput | number {
+  #openPipe(job: Job, owner: Owner): ProcessOutput | number {
     const pipe = native.pipe(0);
     if (typeof pipe === "number") return -pipe;
     const [reading, writing] = pipe;
-    native.setNonBlocking(reading);
+    return this.#connect(job, owner, reading, writing, false);
+  }
+
+  #openPty(job: Job, owner: Owner): ProcessOutput | number {
+    const pty = native.openPty();
+    if (typeof pty === "number") return -pty;
+    const [master, name] = pty;
+    const slave = native.open(name, native.O_RDWR | native.O_NOCTTY);
+    if (slave >= 0) return this.#connect(job, owner, master, slave, true);
+    native.close(master);
+    return -slave;
+  }
+
+  /** Our end and the process's, which belongs to its user, so that programs may open it by name. */
+  #connect(job: Job, owner: Owner, ours: number, theirs: number, pty: boolean): ProcessOutput {
+    native.setNonBlocking(ours);
     if (owner.uid !== undefined || owner.gid !== undefined) {
-      native.fchown(writing, owner.uid ?? -1, owner.gid ?? -1);
+      // The group of a terminal is its system's.
+      native.fchown(theirs, owner.uid ?? -1, pty ? -1 : (owner.gid ?? -1));
     }
     return {
       descriptors: [
-        [1, writing],
-        [2, writing],
+        [1, theirs],
+        [2, theirs],
       ],
-      open: [],
       begin: (pid) => {
-        native.close(writing);
-        this.#begin(job, pid, reading, false);
+        native.close(theirs);
+        this.#begin(job, pid, ours, pty);
       },
       cancel: () => {
-        native.close(writing);
-        native.close(reading);
-      },
-    };
-  }
-
-  #openPty(job: Job): ProcessOutput | number {
-    const pty = native.openPty();
-    if (typeof pty === "number") return -pty;
-    const [master, slave] = pty;
-    native.setNonBlocking(master);
-    const flags = native.O_RDWR | native.O_NOCTTY;
-    return {
-      descriptors: [],
-      open: [
-        [1, slave, flags],
-        [2, slave, flags],
-      ],
-      begin: (pid) => this.#begin(job, pid, master, true),
-      cancel: () => {
-        native.close(master);
+        native.close(theirs);
+        native.close(ours);
       },
     };
   }

@@ -14,6 +14,18 @@ function readShownProcess(pid: number): ProcessRecord | null {
   return typeof text === "string" ? parseStat(text) : null;
 }
 
+/** Whether the process lives, and is not only waiting to be reaped; without /proc whether its number is anybody's. */
+export function isRunning(pid: number): boolean {
+  if (!procShowsOurPids()) return native.kill(pid, 0) >= 0;
+  const process = readShownProcess(pid);
+  return process !== null && isLiving(process);
+}
+
+/** Whether it is more than a zombie. */
+export function isLiving({ state }: ProcessRecord): boolean {
+  return state !== "Z" && state !== "X";
+}
+
 /** All processes of the namespace that match, by pid; null without /proc. */
 export function findProcesses(matches: (process: ProcessRecord) => boolean): ProcessRecord[] | null {
   const directory = native.readDirectory("/proc");

@@ -1,6 +1,7 @@
 import * as native from "upinit:native";
 import type { Job } from "../jobs/job.ts";
 import type { Message, ProcessStatus } from "../jobs/messages.ts";
+import { AdoptedProcesses, type AdoptedState } from "./adopted.ts";
 import { type FollowerState, ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import { Launcher, type LaunchOptions } from "./launcher.ts";
@@ -18,6 +19,7 @@ export interface ProcessesOptions extends LaunchOptions {
 export interface ProcessesState {
   readonly notify: readonly NotifySocketState[];
   readonly follower: FollowerState;
+  readonly adopted: readonly AdoptedState[];
 }
 
 /** Processes that belong to no job but to somebody all the same: the container's main command. */
@@ -32,6 +34,7 @@ export class Processes {
   readonly notify: NotifySockets;
   readonly #host: ProcessHost;
   readonly #outputs: Outputs;
+  readonly #adopted: AdoptedProcesses;
   readonly #follower: ForkFollower;
   readonly #leftovers: Leftovers;
   readonly #reaper: Reaper;
@@ -50,7 +53,9 @@ export class Processes {
     this.#outputs = outputs;
     this.#other = other;
     const observed: ProcessHost = { ...host, tell: (message) => this.#tell(message) };
-    this.#follower = new ForkFollower(reactor, observed);
+    this.#adopted = new AdoptedProcesses(reactor, (pid) => this.#vanished(pid));
+    const adopt = (pid: number): void => this.#adopted.adopt(pid);
+    this.#follower = new ForkFollower(reactor, observed, adopt);
     this.#leftovers = new Leftovers(reactor, observed);
     // What a process says can be read before the news that it was executed; the world is told in the right order.
     const inOrder: ProcessHost = {
@@ -60,7 +65,7 @@ export class Processes {
         observed.tell(message);
       },
     };
-    this.notify = new NotifySockets(reactor, inOrder, options.notifyDirectory);
+    this.notify = new NotifySockets(reactor, inOrder, options.notifyDirectory, adopt);
     this.launcher = new Launcher(reactor, outputs, options, observed, this.#follower, this.notify);
     this.#reaper = new Reaper({
       owns: (pid) => this.#owns(pid),
@@ -82,24 +87,39 @@ export class Processes {
   }
 
   snapshot(): ProcessesState {
-    return { notify: this.notify.snapshot(), follower: this.#follower.snapshot() };
+    return {
+      notify: this.notify.snapshot(),
+      follower: this.#follower.snapshot(),
+      adopted: this.#adopted.snapshot(),
+    };
   }
 
   /** Goes on where another upinit of the same process left off. */
   restore(state: ProcessesState, jobOfId: (id: number) => Job | undefined): void {
     this.notify.restore(state.notify, jobOfId);
     this.#follower.restore(state.follower, jobOfId);
+    this.#adopted.restore(state.adopted);
   }
 
   /** The instance is gone (effect `destroyed`). */
   forget(job: Job): void {
     this.#outputs.closeFor(job);
     this.notify.forget(job);
+    this.#follower.forget(job);
+  }
+
+  /** Whether a main process that is another's child is gone, so that its number may be a stranger's by now. */
+  isGone(pid: number): boolean {
+    return this.#adopted.isGone(pid);
   }
 
   /** Another process that becomes main takes the output of the one before over. */
   #tell(message: Message): void {
-    if (message.type === "main-pid") this.#outputs.handOver(message.job.pids.get("main") ?? 0, message.pid);
+    if (message.type === "main-pid") {
+      const before = message.job.pids.get("main") ?? 0;
+      this.#outputs.handOver(before, message.pid);
+      this.#adopted.release(before);
+    }
     this.#host.tell(message);
   }
 
@@ -125,6 +145,7 @@ export class Processes {
   }
 
   #ended(pid: number, status: ProcessStatus): void {
+    this.#adopted.release(pid);
     this.#outputs.processEnded(pid);
     const job = this.#mainOf(pid);
     if (job !== undefined) {
@@ -136,6 +157,15 @@ export class Processes {
     const ended = this.#mainOf(pid);
     if (ended !== undefined) this.#leftovers.mainEnded(ended, pid);
     this.#host.tell({ type: "process", pid, status });
+  }
+
+  /** A main process that another has reaped: nobody will say how it ended. */
+  #vanished(pid: number): void {
+    this.#outputs.processEnded(pid);
+    if (this.#follower.ended(pid)) return;
+    const job = this.#mainOf(pid);
+    if (job !== undefined) this.#leftovers.mainEnded(job, pid);
+    this.#host.tell({ type: "gone", pid });
   }
 
   #mainOf(pid: number): Job | undefined {

@@ -26,6 +26,8 @@ export interface PlanInput {
   readonly defaultUmask: number;
   /** Where no `chdir` is given; null leaves the working directory alone (user mode). */
   readonly defaultDirectory: string | null;
+  /** A limit by which its descendants are known; null: none. */
+  readonly mark: readonly [resource: number, soft: number, hard: number] | null;
   readonly trace: boolean;
   readonly stopBeforeExec: boolean;
   readonly leftOut: LeftOut;
@@ -46,7 +48,7 @@ export function spawnPlan(input: PlanInput): SpawnPlan {
     open: input.open,
     session: true,
     controllingTerminal: input.controllingTerminal,
-    limits: planLimits(jobClass, leftOut.limits ?? []),
+    limits: [...planLimits(jobClass, leftOut.limits ?? []), ...(input.mark === null ? [] : [input.mark])],
     umask: jobClass.umask ?? input.defaultUmask,
     ...(jobClass.nice !== null && !leftOut.nice && { nice: jobClass.nice }),
     // 0 is the value of an untouched process, and what `oom score 0` means: nothing is written (reference 3.7).

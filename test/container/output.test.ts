@@ -36,6 +36,21 @@ describe.concurrent("output", () => {
     }
   });
 
+  test("of a job with `console log pty`: a terminal of its user, and no carriage returns", async () => {
+    const script =
+      "script\n  test -t 1 && test -t 2 && echo terminal\n  stat -L -c %U /dev/stdout\n  echo again >/dev/stdout\nend script\n";
+    await using box = await booted({
+      files: logs,
+      jobs: {
+        "t.conf": `start on startup\nconsole log pty\nsetuid nobody\n${script}`,
+        "p.conf": "start on startup\nconsole log\nexec sh -c 'test -t 1 || echo pipe'\n",
+      },
+    });
+    await eventually(() => box.run("grep -q again /var/log/upstart/t.log && test -s /var/log/upstart/p.log"));
+    expect(await box.read("/var/log/upstart/t.log")).toBe("terminal\nnobody\nagain\n");
+    expect(await box.read("/var/log/upstart/p.log")).toBe("pipe\n");
+  });
+
   test("of upinit: Upstart's words on standard error, or JSON", async () => {
     const jobs = { "bad.conf": "start on startup\nexec sh -c 'exit 3'\n" };
     await using text = await booted({ jobs });

@@ -13,11 +13,13 @@ chmodSync(directory, 0o755);
 let program = "";
 let denyPtrace = "";
 let sdNotify = "";
+let hider = "";
 
 beforeAll(() => {
   program = buildProgram("processes", directory);
   denyPtrace = compileTool("deny-ptrace", directory);
   sdNotify = compileTool("sd-notify", directory);
+  hider = compileTool("hide", directory);
 }, 300_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -263,6 +265,36 @@ describe("expect", () => {
     expect(told[2]).toMatchObject({ status: exited(3) });
   });
 
+  const mainPids = (told: readonly Told[]): (number | undefined)[] =>
+    told.filter(({ type }) => type === "main-pid").map(({ pid }) => pid);
+
+  const helpers = {
+    "a substitution": "x=$(sleep 0.2; echo); sleep 1000 & exit 0",
+    "one in the background": "sleep 0.2 & (exec sleep 1000) & sleep 0.4; exit 0",
+    "a pipe": "echo | (sleep 0.1; cat); sleep 1000 & exit 0",
+  };
+  it.each(Object.entries(helpers))(
+    "fork: a helper of the script is not followed: %s",
+    async (_name, script) => {
+      const { told } = await play({ expect: "fork", exec: `sh -c '${script}'` }, { killWhenReady });
+      expect(types(told).filter((type) => type === "ready")).toHaveLength(1);
+      expect(mainPids(told).length).toBeGreaterThanOrEqual(2);
+      expect(told.at(-1)).toMatchObject({ type: "process", pid: mainPids(told).at(-1), status: killed });
+    },
+  );
+
+  it("fork: the parent that lives on is the service again once its child has ended", async () => {
+    const { told } = await play({ expect: "fork", exec: "sh -c 'sleep 1.5 & wait; exit 4'" });
+    expect(types(told)).toEqual(["started", "executed", "main-pid", "ready", "main-pid", "process"]);
+    expect(told.at(-1)).toMatchObject({ pid: told[0]?.pid, status: exited(4) });
+  });
+
+  it("fork: what a program that the script calls leaves behind is found", async () => {
+    // Started by vfork, which is not traced, as dash does with a simple command.
+    const { told } = await play({ expect: "fork", exec: `sh -c '${daemon}; exit 0'` }, { killWhenReady });
+    expect(told.at(-1)).toMatchObject({ type: "process", pid: mainPids(told).at(-1), status: killed });
+  });
+
   it("signals reach a process that is traced", async () => {
     const { lines } = await play({
       expect: "fork",
@@ -284,6 +316,18 @@ describe("expect", () => {
     ]);
     expect(told.at(-1)).toMatchObject({ pid: told[4]?.pid, status: killed });
     expect(log.join("\n")).toMatch(/can't be traced \(Operation not permitted\)/);
+  });
+
+  it("without ptrace the descendant is found although it hides", async () => {
+    const exec = `${hider} sleep 1000`;
+    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyPtrace]);
+    expect(told.at(-1)).toMatchObject({ type: "process", pid: mainPids(told).at(-1), status: killed });
+  });
+
+  it("without ptrace a child beside a parent that lives on is found", async () => {
+    const exec = "sh -c 'sleep 1000 & wait'";
+    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyPtrace]);
+    expect(types(told).slice(-3)).toEqual(["main-pid", "ready", "gone"]);
   });
 
   it("without ptrace, daemon with a session of its own", async () => {

@@ -11,7 +11,7 @@
 /*
  * By ioctl instead of grantpt and ptsname: on devpts the slave has its owner and mode from the start, and the
  * libcs' functions may look into files that a container doesn't have. The master is our own, so it may be
- * non-blocking.
+ * non-blocking. It does not put a carriage return before each newline: what is written is wanted, not shown.
  */
 static JSValue js_open_pty(UPINIT_ARGUMENTS) {
   int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -23,6 +23,11 @@ static JSValue js_open_pty(UPINIT_ARGUMENTS) {
     int error = errno;
     close(master);
     return upinit_errno(ctx, error);
+  }
+  struct termios settings;
+  if (tcgetattr(master, &settings) == 0) {
+    settings.c_oflag &= ~(tcflag_t)ONLCR;
+    tcsetattr(master, TCSANOW, &settings);
   }
   char slave[32];
   snprintf(slave, sizeof slave, "/dev/pts/%d", number);

@@ -44,6 +44,7 @@ const plainClass: JobClass = {
   killTimeout: 5,
   reloadSignal: 1,
   console: null,
+  logPty: false,
   umask: null,
   nice: null,
   oomScore: null,
@@ -154,7 +155,6 @@ const processes = new Processes(
   {
     defaultConsole: "log",
     noLog: false,
-    pty: scene.pty === true,
     lenient: scene.lenient === true,
     debug: false,
     defaultUmask: 0o022,
@@ -197,6 +197,7 @@ scene.jobs.forEach((definition, id) => {
     processes: { main: { script: script !== undefined, command: script ?? exec ?? "" } },
   };
   const job = new Job(id, jobClass, instanceName ?? "", null, 0);
+  job.goal = "start";
   running += 1;
   if (scene.lingerUntil !== undefined) {
     const name = job.instance === "" ? jobClass.name : `${jobClass.name} (${job.instance})`;

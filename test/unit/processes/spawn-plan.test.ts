@@ -24,6 +24,7 @@ const input: PlanInput = {
   identity: {},
   defaultUmask: 0o022,
   defaultDirectory: "/",
+  mark: null,
   trace: false,
   stopBeforeExec: false,
   leftOut: {},
