@@ -20,18 +20,16 @@ import { Init, type Parts } from "./init.ts";
 import { defaultJobEnvironment } from "./job-environment.ts";
 import type { InitOptions, ReadOptions } from "./options.ts";
 import { jobDirectories, logDirectory } from "./places.ts";
-import { initUmask } from "./process.ts";
+import { type Became, initUmask } from "./process.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Traces } from "./traces.ts";
 
 /** What PID 1 begins with. */
-export interface Beginning extends ReadOptions {
+export interface Beginning extends ReadOptions, Became {
   /** From the shim; null without it. */
   readonly handover: Handover | null;
   /** Monotonic milliseconds; earlier than now after a re-exec. */
   readonly startedAt: number;
-  /** What upinit was given. */
-  readonly umask: number;
   /** The control socket; null if there is none. */
   readonly controlPath: string | null;
   /** An empty world, or the one of before a re-exec. */
@@ -42,7 +40,8 @@ export interface Beginning extends ReadOptions {
 export function assemble(beginning: Beginning): { readonly init: Init; readonly parts: Parts } {
   const { options, settings, handover, startedAt, umask, controlPath } = beginning;
   const environment = native.environment();
-  const reactor = handover?.reactor ?? new Reactor();
+  const reactor =
+    handover?.reactor ?? new Reactor(beginning.loop === null ? {} : { descriptors: beginning.loop });
   const log = newLog(options, reactor);
   const world = beginning.makeWorld(worldOptions(beginning, environment, reactor));
   world.outbox.logPriority = options.priority;

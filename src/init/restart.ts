@@ -28,12 +28,13 @@ export async function restart(read: ReadOptions, fd: number): Promise<void> {
 }
 
 async function goOn(read: ReadOptions, state: InitState): Promise<void> {
-  becomeInit(read.settings, true);
+  const { loop } = becomeInit(read.settings, true);
   const { init, parts } = assemble({
     ...read,
     handover: null,
     startedAt: state.startedAt,
     umask: state.umask,
+    loop,
     controlPath: state.controlPath,
     makeWorld: (options) => restore(state.world, options),
   });

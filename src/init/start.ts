@@ -21,7 +21,7 @@ export function prepare(
   handover: Handover | null,
 ): { readonly init: Init; readonly problem: (text: string) => void; readonly run: () => void } {
   const { options, settings } = read;
-  const umask = becomeInit(settings, handover === null);
+  const became = becomeInit(settings, handover === null);
   const environment = native.environment();
   if (options.session) makeSessionDirectories(options, environment);
   const listener = handover === null ? openControl(options, environment) : handover.listener;
@@ -30,7 +30,7 @@ export function prepare(
     ...read,
     handover,
     startedAt: native.monotonicTime(),
-    umask,
+    ...became,
     controlPath: place?.path ?? null,
     makeWorld: (worldOptions) => new World(worldOptions),
   });

@@ -193,7 +193,7 @@ declare module "upinit:native" {
     WALL: number;
   export const CLD_EXITED: 1, CLD_KILLED: 2, CLD_DUMPED: 3, CLD_TRAPPED: 4, CLD_STOPPED: 5, CLD_CONTINUED: 6;
   /**
-   * waitid(2). `into` (length 3) receives pid, code, status; pid 0 when nothing is there yet. Returns 0 or -errno.
+   * waitid(2), or wait4(2) where a sandbox refuses it. `into` (length 3) receives pid, code, status; pid 0 when nothing is there yet. Returns 0 or -errno.
    * Allocates nothing: it is called for every orphan.
    */
   export function waitid(idType: number, id: number, options: number, into: Int32Array): number;
@@ -231,6 +231,7 @@ declare module "upinit:native" {
     EPOLLHUP: number,
     EPOLLRDHUP: number,
     EPOLLPRI: number;
+  /** An epoll instance that can be waited for: where a sandbox refuses epoll_wait, its error. */
   export function epollCreate(): number;
   /** events 0 removes. */
   export function epollSet(epoll: number, fd: number, events: number): number;

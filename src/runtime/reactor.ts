@@ -28,6 +28,8 @@ export interface SignalInfo {
 export interface ReactorOptions {
   /** Ends the process with a status, instead of at once: for commands that clean up on the way out. */
   readonly exit?: (status: number) => void;
+  /** An epoll instance, and a signalfd for all signals, which are blocked; default: made here. */
+  readonly descriptors?: { readonly epoll: number; readonly signals: number };
 }
 
 /**
@@ -169,14 +171,15 @@ export class Reactor {
   /** Blocks all signals of the process, from here on. Throws SystemError. */
   constructor(options: ReactorOptions = {}) {
     this.#exit = options.exit ?? native.exit;
-    this.#epoll = check(native.epollCreate(), "epoll_create1");
+    const { descriptors } = options;
+    this.#epoll = descriptors?.epoll ?? check(native.epollCreate(), "epoll_create1");
     this.#home = {
       epoll: this.#epoll,
       watches: this.#watches,
       after: (ms, callback) => this.after(ms, callback),
     };
     check(native.blockSignals(blockedSignals), "rt_sigprocmask");
-    this.#signalDescriptor = check(native.signalfd(allSignals), "signalfd4");
+    this.#signalDescriptor = descriptors?.signals ?? check(native.signalfd(allSignals), "signalfd4");
     check(native.epollSet(this.#epoll, this.#signalDescriptor, native.EPOLLIN), "epoll_ctl");
   }
 

@@ -17,6 +17,16 @@ const ignored: ReadonlyMap<number, number> = new Map([
   [signals.SIGTTOU, 0],
 ]);
 
+/** catatonit's words for what may fail before its child runs. */
+const actions: Readonly<Record<string, string>> = {
+  sigprocmask: "block all signals",
+  epoll: "create epoll",
+  signalfd: "create signalfd",
+  pipe: "create pipe",
+  fork: "fork child",
+  foreground: "set as foreground process",
+};
+
 class CatatonitVoice implements Voice {
   readonly #verbose: boolean;
 
@@ -24,9 +34,10 @@ class CatatonitVoice implements Voice {
     this.#verbose = verbose;
   }
 
-  say(level: "ERROR" | "DEBUG", text: string): void {
-    if (level === "DEBUG" && !this.#verbose) return;
-    native.writeText(2, `${level} (catatonit:${native.getpid()}): ${text}\n`);
+  /** `pid` is whose line it is: catatonit's child speaks for itself until it is executed. */
+  say(level: "ERROR" | "WARN" | "DEBUG", text: string, pid = native.getpid()): void {
+    if (level !== "ERROR" && !this.#verbose) return;
+    native.writeText(2, `${level} (catatonit:${pid}): ${text}\n`);
   }
 
   spawned(pid: number, command: readonly string[]): void {
@@ -47,13 +58,24 @@ class CatatonitVoice implements Voice {
     if (!areChildrenLeft) this.say("DEBUG", "got ECHILD: no children left to monitor");
   }
 
-  cannotExecute(_command: readonly string[], errno: number): number {
-    this.say("ERROR", `failed to exec pid1: ${native.errorText(errno)}`);
-    return 1;
+  cannotExecute(_command: readonly string[], errno: number, pid: number): number {
+    return this.fail("exec pid1", errno, pid);
   }
 
-  cannotSpawn(step: string, errno: number): number {
-    this.say("ERROR", `failed to start pid1: ${step}: ${native.errorText(errno)}`);
+  cannotSpawn(step: string, errno: number, pid?: number): number {
+    if (step === "group") this.say("ERROR", "failed to create process group", pid);
+    else this.fail(actions[step] ?? step, errno, pid);
+    return step === "fork" ? this.fail("spawn pid1", errno) : 1;
+  }
+
+  cannotSignal(signal: number, pid: number, errno: number): null {
+    this.say("WARN", `forwarding of signal ${signal} to pid1 (${pid}) failed: ${native.errorText(errno)}`);
+    return null;
+  }
+
+  /** The status to leave with. */
+  fail(what: string, errno: number, pid?: number): number {
+    this.say("ERROR", `failed to ${what}: ${native.errorText(errno)}`, pid);
     return 1;
   }
 }
@@ -87,10 +109,12 @@ async function show(letter: string): Promise<number> {
 }
 
 /** `-P`: what holds a pod's namespaces. Ends with 0 on SIGTERM or SIGINT, reaps, and does nothing else. */
-async function pause(): Promise<never> {
+async function pause(voice: CatatonitVoice): Promise<number> {
   const { Reactor } = await import("../runtime/reactor.ts");
-  letGo(2, false);
-  const reactor = new Reactor();
+  const descriptors = prepareProcess();
+  if ("step" in descriptors) return voice.cannotSpawn(descriptors.step, descriptors.errno);
+  letGo([descriptors.epoll, descriptors.signals], false);
+  const reactor = new Reactor({ descriptors });
   const child = new Int32Array(3);
   for (const signal of [signals.SIGTERM, signals.SIGINT]) reactor.onSignal(signal, () => reactor.stop(0));
   reactor.onSignal(signals.SIGCHLD, () => {
@@ -128,8 +152,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     native.writeText(2, usage);
     return 1;
   }
-  prepareProcess(native.getpid() !== 1, 0);
-  if (request.pause) return pause();
+  const adopted = native.getpid() === 1 ? 0 : native.setSubreaper(true);
+  if (adopted < 0) return voice.fail("set child-reaper as non-pid1", -adopted);
+  if (request.pause) return pause(voice);
   return serve(
     new MainCommand(
       {

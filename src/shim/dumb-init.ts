@@ -5,7 +5,6 @@ import { EPERM } from "../runtime/errno.ts";
 import { signals } from "../runtime/signals.ts";
 import { lookUp } from "./environment.ts";
 import { type Arguments, getopt } from "./getopt.ts";
-import { prepareProcess } from "./launch.ts";
 import { type Ending, MainCommand, type Voice } from "./main-command.ts";
 import { serve } from "./serve.ts";
 
@@ -43,7 +42,9 @@ class DumbInitVoice implements Voice {
   }
 
   cannotSpawn(step: string, errno: number): number {
-    native.writeText(2, `${prefix}Unable to ${step}: ${native.errorText(errno)}\n`);
+    const call = step === "session" ? "setsid" : step;
+    const reason = step === "fork" ? "" : ` (errno=${errno} ${native.errorText(errno)})`;
+    native.writeText(2, `${prefix}Unable to ${call}${reason}. Exiting.\n`);
     return 1;
   }
 }
@@ -52,6 +53,8 @@ class DumbInitVoice implements Voice {
 class DumbInitCommand extends MainCommand {
   /** Signals whose next arrival is our own doing: giving the terminal up sends them. */
   readonly #ignoredOnce = new Set<number>();
+  /** The error that the child meets when it takes the terminal, as far as it is known, or 0; null once it is told. */
+  #attachment: number | null = null;
 
   get #debug(): (text: string) => void {
     return (text) => (this.voice as DumbInitVoice).debug(text);
@@ -59,12 +62,16 @@ class DumbInitCommand extends MainCommand {
 
   override start(): number | null {
     if (this.options.placement !== "session") return super.start();
-    const refusal = this.#giveTerminalUp();
-    const refused = super.start();
-    if (refused !== null) return refused;
-    if (refusal < 0) this.#complain("attach to", refusal);
+    this.#attachment = this.#giveTerminalUp();
+    return super.start();
+  }
+
+  override setUp(failed: string | null): void {
+    const attachment = this.#attachment;
+    this.#attachment = null;
+    if (attachment === null || failed === "session") return;
+    if (attachment < 0) this.#complain("attach to", attachment);
     this.#debug("setsid complete.");
-    return null;
   }
 
   /**
@@ -213,7 +220,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     for (const stop of terminalStops)
       if (!request.rewrites.has(stop)) request.rewrites.set(stop, signals.SIGSTOP);
   }
-  prepareProcess(false, 0);
   return serve(
     new DumbInitCommand(
       {

@@ -24,16 +24,31 @@ type InheritedSignals = ReturnType<typeof native.inheritedSignals>;
 const SIGCHLD = 17;
 const everySignal: native.SignalSet = [0xffffffff, 0xffffffff];
 
+/** What the event loop waits with. */
+export interface LoopDescriptors {
+  readonly epoll: number;
+  readonly signals: number;
+}
+
+/** A step of the set-up that the kernel, or a sandbox, refused. */
+export interface Refusal {
+  readonly step: "sigprocmask" | "epoll" | "signalfd";
+  readonly errno: number;
+}
+
 /**
- * What an init sets up before its first child: signals that wait instead of being lost, orphans that come here. A
- * personality that does not want the latter says so.
+ * What an init sets up before its first child: signals that wait instead of being lost, and what its event loop waits
+ * with, since an init whose loop is refused must not have started anything.
  */
-export function prepareProcess(subreaper: boolean, parentDeathSignal: number): void {
-  native.blockSignals(everySignal);
+export function prepareProcess(): LoopDescriptors | Refusal {
+  const blocked = native.blockSignals(everySignal);
+  if (blocked < 0) return { step: "sigprocmask", errno: -blocked };
   // Ignored, as a careless parent may have left it, it would make the kernel keep the children's ends from us.
   if (native.inheritedSignals().ignored[0] & (1 << (SIGCHLD - 1))) native.ignoreSignal(SIGCHLD, false);
-  if (subreaper) native.setSubreaper(true);
-  if (parentDeathSignal !== 0) native.setParentDeathSignal(parentDeathSignal);
+  const epoll = native.epollCreate();
+  if (epoll < 0) return { step: "epoll", errno: -epoll };
+  const signals = native.signalfd(everySignal);
+  return signals < 0 ? { step: "signalfd", errno: -signals } : { epoll, signals };
 }
 
 /**
@@ -51,10 +66,18 @@ function openForeground(): readonly [fd: number, opened: boolean] {
   return [-1, false];
 }
 
+/** A failed spawn does not tell which of its two calls was refused. */
+function canPipe(): boolean {
+  const pipe = native.pipe(0);
+  if (typeof pipe === "number") return false;
+  for (const fd of pipe) native.close(fd);
+  return true;
+}
+
 /**
  * Starts CMD with everything untouched that upinit was given: environment, working directory, descriptors, signal
  * mask, ignored signals, but for what `more` says. The leader of a session of its own gets the terminal on standard
- * input, if nobody has it. All signals must be blocked already. Returns a negative errno if there could be no process;
+ * input, if nobody has it. All signals must be blocked already. Gives what was refused if there could be no process;
  * whether its program could be executed is told by the status descriptor only.
  */
 export function launch(
@@ -62,7 +85,7 @@ export function launch(
   placement: Placement,
   inherited: InheritedSignals,
   more: Pick<native.SpawnPlan, "umask" | "pidVariable" | "waitForExec">,
-): Launched | number {
+): Launched | { readonly step: "fork" | "pipe"; readonly errno: number } {
   const [terminal, opened] = placement === "group" ? openForeground() : [-1, false];
   const spawned = native.spawn({
     file: command[0] as string,
@@ -80,7 +103,7 @@ export function launch(
     ...more,
   });
   if (opened) native.close(terminal);
-  if (typeof spawned === "number") return spawned;
+  if (typeof spawned === "number") return { step: canPipe() ? "fork" : "pipe", errno: -spawned };
   const [pid, statusFd] = spawned;
   const foregroundBefore = terminal >= 0 ? native.getpgid(0) : 0;
   return { pid, statusFd, startedAt: native.monotonicTime(), foregroundBefore };
@@ -88,10 +111,14 @@ export function launch(
 
 /**
  * What upinit has from its parent and needs no more once CMD has it too: descriptors (one of them may keep a pipe
- * open for ever) but `statusFd`, and, unless it is to stay there, the working directory (it may keep a file system mounted).
+ * open for ever) but those in `kept`, and, unless it is to stay there, the working directory (it may keep a file system mounted).
  */
-export function letGo(statusFd: number, stay: boolean): void {
-  if (statusFd > 3) native.closeRange(3, statusFd - 1);
-  native.closeRange(Math.max(statusFd + 1, 3), 0x7fffffff);
+export function letGo(kept: readonly number[], stay: boolean): void {
+  let first = 3;
+  for (const fd of [...kept].sort((one, other) => one - other)) {
+    if (fd > first) native.closeRange(first, fd - 1);
+    first = fd + 1;
+  }
+  native.closeRange(first, 0x7fffffff);
   if (!stay) native.chdir("/");
 }

@@ -2,6 +2,7 @@
 import * as native from "upinit:native";
 import { Reactor, type Timer } from "../runtime/reactor.ts";
 import { signals } from "../runtime/signals.ts";
+import type { LoopDescriptors } from "./launch.ts";
 import type { Ending, MainCommand } from "./main-command.ts";
 import type { Respawn } from "./respawn.ts";
 
@@ -31,10 +32,10 @@ export class Loop {
   #stopping = false;
   #released = false;
 
-  constructor(main: MainCommand, options: LoopOptions) {
+  constructor(main: MainCommand, descriptors: LoopDescriptors, options: LoopOptions) {
     // First: the reactor opens the signals of faults, which would kill a process without this guard.
     native.guardInit();
-    this.reactor = new Reactor();
+    this.reactor = new Reactor({ descriptors });
     this.main = main;
     this.#options = options;
   }
@@ -52,8 +53,10 @@ export class Loop {
     if (this.#released) return;
     this.main.voice.received?.(signal);
     if (this.#isStop(signal)) this.#stopping = true;
-    if (this.main.pid !== 0) this.main.forward(signal);
+    const { main } = this;
+    if (main.pid !== 0) main.forward(signal);
     else if (this.#stopping) this.reactor.stop(this.#lastStatus);
+    if (main.leaveWith !== null) this.reactor.stop(main.leaveWith);
   }
 
   #isStop(signal: number): boolean {

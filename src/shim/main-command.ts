@@ -30,10 +30,15 @@ export interface Voice {
   reapedAll?(areChildrenLeft: boolean): void;
   /** upinit ends. */
   leaving?(): void;
-  /** CMD could not be executed; returns the status to leave with. */
-  cannotExecute(command: readonly string[], errno: number): number;
-  /** Anything else that failed on the way: the step's name and its errno. */
-  cannotSpawn(step: string, errno: number): number;
+  /** CMD, as process `pid`, could not be executed; returns the status to leave with. */
+  cannotExecute(command: readonly string[], errno: number, pid: number): number;
+  /**
+   * Anything else that failed on the way: the step's name and its errno. `pid` is CMD's, absent as long as there is no
+   * process.
+   */
+  cannotSpawn(step: string, errno: number, pid?: number): number;
+  /** A signal may not be sent to CMD; returns the status to leave with, null to go on. */
+  cannotSignal?(signal: number, pid: number, errno: number): number | null;
 }
 
 /** How CMD ended: the exit status to pass on, and whether it ran at all. */
@@ -61,6 +66,8 @@ export function executionStatus(errno: number): number {
   return errno === ENOENT ? 127 : errno === EACCES ? 126 : 1;
 }
 
+const ESRCH = 3;
+
 /** The status that stands for how a process ended (waitid's code and status): its own, or 128 + the signal. */
 export function statusOf(code: number, status: number): number {
   return code === native.CLD_EXITED ? status : 128 + status;
@@ -83,7 +90,11 @@ export class MainCommand {
   umask: number | null = null;
   /** There are jobs to look after, which can't wait for a program that is slow to be executed. */
   besideJobs = false;
+  /** The status to leave with at once, because CMD can't be signalled; null to go on. */
+  leaveWith: number | null = null;
   #statusFd = -1;
+  /** The status to leave with because CMD could not be executed, once that is known. */
+  #refused: number | null = null;
   #foregroundBefore = 0;
   #inherited: ReturnType<typeof native.inheritedSignals>;
 
@@ -109,14 +120,29 @@ export class MainCommand {
       ...(this.umask === null ? {} : { umask: this.umask }),
       ...(pidVariable === undefined ? {} : { pidVariable }),
     });
-    if (typeof launched === "number") return this.voice.cannotSpawn("fork", -launched);
+    if ("step" in launched) return this.voice.cannotSpawn(launched.step, launched.errno);
     this.goOnWith(launched);
+    if (!this.besideJobs) this.#lookAtSetUp();
     return null;
+  }
+
+  /** The child is executed, or failed at a step before: what there is to say of the steps that went well. */
+  protected setUp(_failed: string | null): void {}
+
+  /** Tells why CMD could not be executed, if that is known by now. */
+  #lookAtSetUp(): void {
+    const { voice, pid } = this;
+    const failure = native.readSpawnFailure(this.#statusFd);
+    const [step, errno] = Array.isArray(failure) ? failure : [null, 0];
+    this.setUp(step);
+    if (step === "exec") this.#refused = voice.cannotExecute(this.options.command, errno, pid);
+    else if (step !== null) this.#refused = voice.cannotSpawn(step, errno, pid);
   }
 
   /** A CMD that is started already. */
   goOnWith({ pid, statusFd, startedAt, foregroundBefore }: Launched): void {
     this.pid = pid;
+    this.#refused = null;
     this.#statusFd = statusFd;
     this.startedAt = startedAt;
     this.#foregroundBefore = foregroundBefore;
@@ -149,26 +175,24 @@ export class MainCommand {
 
   /** Sends a signal as it is. */
   send(signal: number): boolean {
-    if (this.pid === 0) return false;
-    if (this.options.target === "group" && native.kill(-this.pid, signal) >= 0) return true;
+    const { pid, options, voice } = this;
+    if (pid === 0) return false;
+    if (options.target === "group" && native.kill(-pid, signal) >= 0) return true;
     // A child that was forked this moment may not lead its group yet.
-    return native.kill(this.pid, signal) >= 0;
+    const sent = native.kill(pid, signal);
+    if (sent < 0 && sent !== -ESRCH) this.leaveWith = voice.cannotSignal?.(signal, pid, -sent) ?? null;
+    return sent >= 0;
   }
 
   /** To be told that it was reaped, with waitid's code and status. */
   ended(code: number, status: number): Ending {
-    const failure = native.readSpawnFailure(this.#statusFd);
+    // Beside jobs nobody waited for it; else it was told already.
+    if (this.#refused === null) this.#lookAtSetUp();
     native.close(this.#statusFd);
     this.#statusFd = -1;
     this.#reclaimTerminal(this.pid);
     this.pid = 0;
-    if (Array.isArray(failure)) {
-      const [step, errno] = failure;
-      const { command } = this.options;
-      const left =
-        step === "exec" ? this.voice.cannotExecute(command, errno) : this.voice.cannotSpawn(step, errno);
-      return { status: left, executed: false };
-    }
+    if (this.#refused !== null) return { status: this.#refused, executed: false };
     const own = statusOf(code, status);
     return { status: this.options.remapped.has(own) ? 0 : own, executed: true };
   }

@@ -16,14 +16,18 @@ function isPlain(argv: readonly string[]): boolean {
 /** upinit as such: CMD at once if that is all there is; else, and for everything after that, the rest is loaded. */
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   if (!isPlain(argv)) return (await import("./shim.ts")).run(argv, surroundings, null);
-  prepareProcess(native.getpid() !== 1, 0);
+  const loop = prepareProcess();
+  if ("step" in loop) return complain(loop.step, loop.errno);
+  if (native.getpid() !== 1) native.setSubreaper(true);
   const launched = launch(argv.slice(argv[1] === "--" ? 2 : 1), "group", native.inheritedSignals(), {
     waitForExec: true,
   });
-  if (typeof launched === "number") {
-    native.writeText(2, `upinit: cannot start the main process (fork): ${native.errorText(-launched)}\n`);
-    return 1;
-  }
-  letGo(launched.statusFd, false);
-  return (await import("./shim.ts")).run(argv, surroundings, launched);
+  if ("step" in launched) return complain(launched.step, launched.errno);
+  letGo([launched.statusFd, loop.epoll, loop.signals], false);
+  return (await import("./shim.ts")).run(argv, surroundings, { launched, loop });
+}
+
+function complain(step: string, errno: number): number {
+  native.writeText(2, `upinit: cannot start the main process (${step}): ${native.errorText(errno)}\n`);
+  return 1;
 }

@@ -1,10 +1,11 @@
 /** upinit with a CMD and without jobs: what comes after CMD is started, and what comes before if there are options. */
 import * as native from "upinit:native";
 import type { ControlListener, Handover, Surroundings } from "./handover.ts";
-import { type Launched, letGo, prepareProcess } from "./launch.ts";
+import { type Launched, type LoopDescriptors, letGo, prepareProcess } from "./launch.ts";
 import type { Loop } from "./loop.ts";
 import { MainCommand } from "./main-command.ts";
 import { lastValue, type Scan, scanOptions } from "./options.ts";
+import { adoptOrphans } from "./orphans.ts";
 import { defaultSettings, type Settings } from "./plain-settings.ts";
 import { never } from "./serve.ts";
 import { OwnVoice } from "./voice.ts";
@@ -54,33 +55,43 @@ async function settingsOf(scan: GoodScan): Promise<Settings | null> {
   }
 }
 
-/**
- * From the command line to the shim's end, or to the init room. `launched` is CMD if it is started already, because
- * there was nothing to read before; else null.
- */
+/** What there is already where nothing was to be read before CMD: CMD, and what its loop waits with. */
+export interface Begun {
+  readonly launched: Launched;
+  readonly loop: LoopDescriptors;
+}
+
+/** From the command line to the shim's end, or to the init room. `begun` is null where CMD is not started yet. */
 export async function run(
   argv: readonly string[],
   surroundings: Surroundings,
-  launched: Launched | null,
+  begun: Begun | null,
 ): Promise<number> {
   const scan = scanOptions(argv, native.environment());
   if (!scan.ok) return explain(scan);
   const { values, command } = scan;
-  if (launched === null && (await isForInit(values, command))) return surroundings.init(argv);
+  if (begun === null && (await isForInit(values, command))) return surroundings.init(argv);
   const settings = await settingsOf(scan);
   if (settings === null) return 1;
 
   const voice = new OwnVoice(settings.level, settings.warnOnReap);
   const mainCommand = new MainCommand({ ...settings, command }, voice);
-  if (launched === null) {
-    prepareProcess(settings.subreaper || native.getpid() !== 1, settings.parentDeathSignal);
+  let descriptors: LoopDescriptors;
+  if (begun === null) {
+    const prepared = prepareProcess();
+    if ("step" in prepared) return voice.cannotSpawn(prepared.step, prepared.errno);
+    descriptors = prepared;
+    adoptOrphans(settings, (text) => voice.say("error", text));
     const refused = mainCommand.start();
     if (refused !== null) return refused;
-    if (settings.respawn === null) letGo(mainCommand.statusFd, hasRelativePath(values));
+    if (settings.respawn === null) {
+      letGo([mainCommand.statusFd, prepared.epoll, prepared.signals], hasRelativePath(values));
+    }
   } else {
-    mainCommand.goOnWith(launched);
+    descriptors = begun.loop;
+    mainCommand.goOnWith(begun.launched);
   }
-  const loop = await startLoop(mainCommand, settings, voice);
+  const loop = await startLoop(mainCommand, descriptors, settings, voice);
   await listen(loop, scan, argv, voice, surroundings);
   return never;
 }
@@ -90,13 +101,18 @@ async function isForInit(values: Values, command: readonly string[]): Promise<bo
   return anyJobs(configurationDirectories(values));
 }
 
-async function startLoop(mainCommand: MainCommand, settings: Settings, voice: OwnVoice): Promise<Loop> {
+async function startLoop(
+  mainCommand: MainCommand,
+  descriptors: LoopDescriptors,
+  settings: Settings,
+  voice: OwnVoice,
+): Promise<Loop> {
   const [loop, respawn] = await Promise.all([
     import("./loop.ts"),
     settings.respawn === null ? null : import("./respawn.ts"),
   ]);
   const policy = respawn === null || settings.respawn === null ? null : new respawn.Respawn(settings.respawn);
-  const started = new loop.Loop(mainCommand, {
+  const started = new loop.Loop(mainCommand, descriptors, {
     respawn: policy,
     stopSignal: settings.stopSignal,
     say: (text) => voice.say("message", text),

@@ -2,7 +2,6 @@
 import * as native from "upinit:native";
 import { lookUp } from "./environment.ts";
 import { type Arguments, getopt } from "./getopt.ts";
-import { prepareProcess } from "./launch.ts";
 import { executionStatus, MainCommand, type Voice } from "./main-command.ts";
 import { serve } from "./serve.ts";
 
@@ -39,8 +38,9 @@ class TiniVoice implements Voice {
     this.#text = signalText;
   }
 
-  fatal(text: string): void {
-    native.writeText(2, `[FATAL tini (${native.getpid()})] ${text}\n`);
+  /** `pid` is whose line it is: tini's child speaks for itself until it is executed. */
+  fatal(text: string, pid = native.getpid()): void {
+    native.writeText(2, `[FATAL tini (${pid})] ${text}\n`);
   }
 
   warn(text: string): void {
@@ -52,6 +52,8 @@ class TiniVoice implements Voice {
   }
 
   spawned(pid: number, command: readonly string[]): void {
+    // The original's child writes into a buffer that its exec forgets, unless a terminal reads it line by line.
+    if (native.isTerminal(1)) this.#tellNoTerminal(pid);
     this.#say(info, "INFO ", `Spawned child process '${command[0]}' with pid '${pid}'`);
   }
 
@@ -87,13 +89,26 @@ class TiniVoice implements Voice {
     this.trace("Exiting: child has exited");
   }
 
-  cannotExecute(command: readonly string[], errno: number): number {
-    this.fatal(`exec ${command[0]} failed: ${native.errorText(errno)}`);
+  #tellNoTerminal(pid: number): void {
+    if (this.verbosity <= debug || native.isTerminal(0)) return;
+    native.writeText(1, `[DEBUG tini (${pid})] tcsetpgrp failed: no tty (ok to proceed)\n`);
+  }
+
+  cannotExecute(command: readonly string[], errno: number, pid: number): number {
+    this.fatal(`exec ${command[0]} failed: ${native.errorText(errno)}`, pid);
+    if (!native.isTerminal(1)) this.#tellNoTerminal(pid);
     return executionStatus(errno);
   }
 
-  cannotSpawn(step: string, errno: number): number {
-    this.fatal(`${step} failed: ${native.errorText(errno)}`);
+  cannotSpawn(step: string, errno: number, pid?: number): number {
+    const call = step === "group" ? "setpgid" : step === "foreground" ? "tcsetpgrp" : step;
+    const reason = native.errorText(errno);
+    this.fatal(`${call} failed: ${step === "sigprocmask" ? `'${reason}'` : reason}`, pid);
+    return 1;
+  }
+
+  cannotSignal(_signal: number, _pid: number, errno: number): number {
+    this.fatal(`Unexpected error when forwarding signal: '${native.errorText(errno)}'`);
     return 1;
   }
 }
@@ -189,8 +204,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   const verbosity = lookUp(environment, "TINI_VERBOSITY");
   if (verbosity !== undefined) voice.verbosity = Number.parseInt(verbosity, 10) >>> 0;
   await voice.prepare();
-  prepareProcess(request.subreaper, request.deathSignal);
-  if (request.subreaper) voice.trace("Registered as child subreaper");
+  if (request.deathSignal !== 0 && native.setParentDeathSignal(request.deathSignal) < 0) {
+    voice.fatal("Failed to set up parent death signal");
+    return 1;
+  }
+  if (request.subreaper) {
+    const adopted = native.setSubreaper(true);
+    if (adopted < 0) {
+      voice.fatal(`Failed to register as child subreaper: ${native.errorText(-adopted)}`);
+      return 1;
+    }
+    voice.trace("Registered as child subreaper");
+  }
   warnIfNoReaper(voice);
   return serve(
     new MainCommand(

@@ -1,4 +1,6 @@
 import * as native from "upinit:native";
+import { EPERM } from "../runtime/errno.ts";
+import { signalName } from "../runtime/signals.ts";
 import { executionStatus, type Voice } from "./main-command.ts";
 import type { Level } from "./plain-settings.ts";
 
@@ -50,5 +52,14 @@ export class OwnVoice implements Voice {
   cannotSpawn(step: string, errno: number): number {
     this.say("error", `cannot start the main process (${step}): ${native.errorText(errno)}`);
     return 1;
+  }
+
+  cannotSignal(signal: number, pid: number, errno: number): null {
+    const way = errno === EPERM ? "; it needs CAP_KILL to signal another user's process" : "";
+    this.say(
+      "error",
+      `cannot send ${signalName(signal)} to the main process (${pid}): ${native.errorText(errno)}${way}`,
+    );
+    return null;
   }
 }

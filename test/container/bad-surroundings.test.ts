@@ -1,9 +1,57 @@
 /** What the image or its author got wrong: PID 1 says so, and does what it still can. */
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileTool } from "../native/tools.ts";
 import { container, eventually } from "./fixture/index.ts";
 import { contents, executable } from "./fixture/program.ts";
 
 const ends = ["sh", "-c", "echo ran; exit 4"];
+
+const directory = mkdtempSync(join(tmpdir(), "upinit-refused-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+const deny = compileTool("deny-calls", directory, "-static");
+const denied = {
+  "/sbin/deny-calls": { copy: deny, mode: 0o755 },
+  "/sbin/upinit": { copy: executable(), mode: 0o755 },
+};
+
+describe.concurrent("system calls that a sandbox refuses, with jobs", () => {
+  test.each(["signalfd4", "epoll_create1", "epoll_wait,epoll_pwait", "rt_sigprocmask"])(
+    "%s: one line, and a status that is not 0",
+    async (calls) => {
+      await using box = await container({
+        entrypoint: ["/sbin/deny-calls", calls, "/sbin/upinit"],
+        files: denied,
+        jobs: { "work.conf": "start on startup\nexec sleep 1000\n" },
+        args: ["--", ...ends],
+      });
+      expect(await box.wait()).toBe(1);
+      expect(box.stderr).toMatch(/^upinit: cannot wait for events \(\w+\): Operation not permitted\n$/);
+      expect(box.stdout).toBe("");
+    },
+  );
+
+  test("waitid: jobs run, respawn and stop all the same", async () => {
+    await using box = await container({
+      entrypoint: ["/bin/sh", "-c", "/sbin/upinit --install; exec /sbin/deny-calls waitid /sbin/upinit"],
+      files: denied,
+      jobs: {
+        "once.conf": "start on startup\ntask\nexec sh -c 'exit 0'\n",
+        "again.conf": "start on stopped once\nrespawn\nexec sleep 1000\n",
+      },
+    });
+    const running = async () =>
+      /start\/running, process (\d+)/.exec(await box.run("initctl status again"))?.[1];
+    await eventually(async () => (await running()) !== undefined);
+    const first = await running();
+    await box.run(`kill -9 ${first}`);
+    await eventually(async () => ![undefined, first].includes(await running()));
+    expect(await box.run("initctl stop again")).toBe("again stop/waiting");
+    expect(await box.stop()).toBe(0);
+  });
+});
 
 describe.concurrent("bad surroundings", () => {
   test("a directory of jobs that can't be read: CMD runs all the same", async () => {

@@ -11,13 +11,13 @@ const isRoot = process.getuid?.() === 0;
 const directory = mkdtempSync(join(tmpdir(), "upinit-processes-"));
 chmodSync(directory, 0o755);
 let program = "";
-let denyPtrace = "";
+let denyCalls = "";
 let sdNotify = "";
 let hider = "";
 
 beforeAll(() => {
   program = buildProgram("processes", directory);
-  denyPtrace = compileTool("deny-ptrace", directory);
+  denyCalls = compileTool("deny-calls", directory);
   sdNotify = compileTool("sd-notify", directory);
   hider = compileTool("hide", directory);
 }, 300_000);
@@ -304,7 +304,10 @@ describe("expect", () => {
   });
 
   it("without ptrace the descendant is found when its parent ends, and that is said", async () => {
-    const { told, log } = await play({ expect: "fork", exec: fork }, { killWhenReady }, [denyPtrace]);
+    const { told, log } = await play({ expect: "fork", exec: fork }, { killWhenReady }, [
+      denyCalls,
+      "ptrace",
+    ]);
     expect(types(told)).toEqual([
       "started",
       "withdrawn",
@@ -320,18 +323,18 @@ describe("expect", () => {
 
   it("without ptrace the descendant is found although it hides", async () => {
     const exec = `${hider} sleep 1000`;
-    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyPtrace]);
+    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyCalls, "ptrace"]);
     expect(told.at(-1)).toMatchObject({ type: "process", pid: mainPids(told).at(-1), status: killed });
   });
 
   it("without ptrace a child beside a parent that lives on is found", async () => {
     const exec = "sh -c 'sleep 1000 & wait'";
-    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyPtrace]);
+    const { told } = await play({ expect: "fork", exec }, { killWhenReady }, [denyCalls, "ptrace"]);
     expect(types(told).slice(-3)).toEqual(["main-pid", "ready", "gone"]);
   });
 
   it("without ptrace, daemon with a session of its own", async () => {
-    const { told } = await play({ expect: "daemon", exec: daemon }, { killWhenReady }, [denyPtrace]);
+    const { told } = await play({ expect: "daemon", exec: daemon }, { killWhenReady }, [denyCalls, "ptrace"]);
     // The process in between may have come and gone before anybody looks.
     const pids = told.filter(({ type }) => type === "main-pid").map(({ pid }) => pid);
     expect([1, 2]).toContain(pids.length);

@@ -418,5 +418,6 @@ int main(int argc, char **argv, char **environment) {
     return 1;
   }
   run(ctx);
-  return 0; /* nothing is freed: the kernel is faster */
+  /* An init leaves by a call of exit, so one that comes here never had a loop. */
+  return is_init; /* nothing is freed: the kernel is faster */
 }

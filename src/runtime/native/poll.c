@@ -5,6 +5,7 @@
 #include <math.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 /* Events fetched by one epoll_wait; what is left comes with the next turn. */
 enum { EVENTS_A_TURN = 64 };
@@ -27,7 +28,17 @@ static bool read_timeout(JSContext *ctx, JSValueConst value, int *timeout) {
   return true;
 }
 
-static JSValue js_epoll_create(UPINIT_ARGUMENTS) { return upinit_result(ctx, epoll_create1(EPOLL_CLOEXEC)); }
+/* Waits once, at no cost: a sandbox may allow the one call and refuse the other. */
+static JSValue js_epoll_create(UPINIT_ARGUMENTS) {
+  struct epoll_event event;
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll >= 0 && epoll_wait(epoll, &event, 1, 0) < 0 && errno != EINTR) {
+    int error = errno;
+    close(epoll);
+    return upinit_errno(ctx, error);
+  }
+  return upinit_result(ctx, epoll);
+}
 
 static JSValue js_epoll_set(UPINIT_ARGUMENTS) {
   UPINIT_INT(epoll, 0)
