@@ -2,7 +2,7 @@
  * The one entry of the executable: looks at the name it was called by, and loads what answers to that name. Nothing
  * else is loaded, and nothing is evaluated before it is needed.
  */
-import { argv, getpid, writeText } from "upinit:native";
+import { argv, getpid, readlink, writeText } from "upinit:native";
 import { exitProcess } from "../src/runtime/node/exit.ts";
 
 interface Command {
@@ -31,9 +31,12 @@ function commandNamed(name: string): (() => Promise<Command>) | null {
     case "unset-env":
     case "list-env":
     case "reset-env":
+    case "initctl2dot":
       return () => import("./initctl.ts");
     case "service":
       return () => import("./service.ts");
+    case "upstart-job":
+      return () => import("./upstart-job.ts");
     case "init-checkconf":
       return () => import("./init-checkconf.ts");
     case "telinit":
@@ -79,8 +82,16 @@ function withoutVariant(name: string): string {
   return /^(tini|dumb-init|catatonit)[-_.]/.exec(name)?.[1] ?? name;
 }
 
+/** Called as an init script that became a job: by a link to upstart-job, or from where such scripts are. */
+function isInitScript(path: string): boolean {
+  if (/\/(init|rc.)\.d\/[^/]+$/.test(path)) return true;
+  const target = readlink(path);
+  return typeof target === "string" && /(^|\/)upstart-job$/.test(target);
+}
+
 function commandFor(name: string, args: readonly string[]): (() => Promise<Command>) | null {
-  return commandNamed(name) ?? (isTelinit(name, args) ? commandNamed("telinit") : personality(name));
+  if (isTelinit(name, args)) return commandNamed("telinit");
+  return commandNamed(isInitScript(args[0] ?? "") ? "upstart-job" : name) ?? personality(name);
 }
 
 /** upinit itself: CMD alone needs no more than the shim; for jobs that gives the process to the init room. */
@@ -100,7 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
     writeText(1, `${name === "init" ? "init (upstart 1.13.2)\n" : ""}upinit ${UPINIT_VERSION}\n`);
     return 0;
   }
-  const load = commandFor(name, args);
+  const load = name === "upinit" ? null : commandFor(name, args);
   return load === null ? runInit(args) : (await load()).main(args);
 }
 

@@ -17,7 +17,13 @@ export function hasFallback(name: string): boolean {
 function scriptOf(name: string): string | null {
   if (name === "" || name.startsWith(".") || name.includes("/")) return null;
   const path = `${directory}/${name}`;
-  return native.access(path, executable) >= 0 ? path : null;
+  return native.access(path, executable) >= 0 && !isJob(path) ? path : null;
+}
+
+/** A script that became a job would lead back to upinit. */
+function isJob(path: string): boolean {
+  const target = native.readlink(path);
+  return typeof target === "string" && target.endsWith("upstart-job");
 }
 
 /** Runs the init script, by way of the distribution's `service` if that was kept; returns its exit status. */

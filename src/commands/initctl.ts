@@ -74,7 +74,11 @@ export function main(argv: readonly string[]): Promise<number> {
   const program = programName(argv, "initctl");
   const words = argv.slice(1);
   return runGuarded(program, () =>
-    subCommands.has(program) ? runNamed(program, program, words) : runInitctl(program, words),
+    program === "initctl2dot"
+      ? runNamed(program, "graph", words)
+      : subCommands.has(program)
+        ? runNamed(program, program, words)
+        : runInitctl(program, words),
   );
 }
 

@@ -2,6 +2,7 @@ import type { JobStatus } from "../control/answers.ts";
 import { ControlError } from "../control/client.ts";
 import { asArray, asJobStatus } from "./answer.ts";
 import { CommandError, type Invocation, jsonOption } from "./command.ts";
+import { fetchConfiguration } from "./configuration.ts";
 import { ask, forever } from "./connection.ts";
 import { findScripts, hasFallback, runFallback, scriptStatus } from "./init-scripts.ts";
 import { showStatus } from "./job-command.ts";
@@ -109,6 +110,37 @@ function statusOfAll(call: Invocation): number {
   const names = [...marks.keys()].sort();
   printLines(names.map((name) => ` [ ${marks.get(name)} ]  ${name}`));
   return 0;
+}
+
+/**
+ * A script of /etc/init.d that became a job (reference 9.1): NAME COMMAND by the name of the link, and words for upstart-job
+ * itself. Unlike `service`, it takes no offence at a start of what runs and a stop of what does not.
+ */
+export function initScript([called = "", ...words]: readonly string[]): Promise<number> {
+  const name = called.slice(called.lastIndexOf("/") + 1);
+  const linked = /\/rc.\.d\//.test(called) ? name.replace(/^[SK]\d\d/, "") : name;
+  const job = name === "upstart-job" ? words.shift() : linked.replace(/\.sh$/, "");
+  const asService = (call: Invocation): number => {
+    const [verb, ...args] = call.args;
+    if (job === undefined || verb === undefined) {
+      throw new CommandError(`Usage: ${called}${name === "upstart-job" ? " JOB" : ""} COMMAND`);
+    }
+    const status = lookUp(call, job, verb, args);
+    const runs = status !== "none" && status.goal === "start";
+    if (verb === "stop" && status !== "none" && !runs) return 0;
+    if (
+      (verb === "start" && (runs || isDisabled(call, job))) ||
+      (verb === "restart" && !runs && isDisabled(call, job))
+    )
+      return 0;
+    return toldAs(verb, () => runVerb(call, job, verb, args));
+  };
+  return runProgram({ ...program, name: "upstart-job", run: asService }, ["upstart-job", ...words]);
+}
+
+/** Nothing but a command starts it: scripts of packages leave it alone. */
+function isDisabled(call: Invocation, job: string): boolean {
+  return fetchConfiguration(call, job).every(({ startOn }) => startOn === null);
 }
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram(program, argv);

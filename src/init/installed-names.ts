@@ -1,6 +1,7 @@
 /** The names under which the one executable is installed (design section 5). */
 export const installedNames = [
   "initctl",
+  "initctl2dot",
   "start",
   "stop",
   "restart",
@@ -16,3 +17,6 @@ export const installedNames = [
   "poweroff",
   "reboot",
 ] as const;
+
+/** Where the links of /etc/init.d of Upstart's packages lead. */
+export const upstartJob = "/lib/init/upstart-job";

@@ -138,6 +138,62 @@ web stop/waiting
   });
 });
 
+describe("names of Upstart's packages", () => {
+  test("/lib/init/upstart-job is where init scripts lead that became jobs", async () => {
+    await using box = await booted({
+      jobs: { "web.conf": "start on never\nexec sleep 1000\n", "idle.conf": "manual\nexec sleep 1000\n" },
+    });
+    await box.run("/sbin/upinit --install /sbin; ln -s /lib/init/upstart-job /etc/init.d/web");
+    await box.run("mkdir -p /etc/rc2.d; ln -s ../init.d/web /etc/rc2.d/S20web");
+    const said = await transcript(
+      box,
+      "/etc/init.d/web stop",
+      "/etc/init.d/web start | sed 's/[0-9]*$/PID/'",
+      "/etc/init.d/web start",
+      "/etc/rc2.d/S20web status | sed 's/[0-9]*$/PID/'",
+      "service web stop",
+      "/lib/init/upstart-job web status",
+      "/lib/init/upstart-job idle start",
+      "/etc/init.d/web",
+      "/etc/init.d/web frobnicate",
+      "rm /etc/init/web.conf; initctl reload-configuration; service web status",
+    );
+    expect(said).toBe(`$ /etc/init.d/web stop
+[0]
+$ /etc/init.d/web start | sed 's/[0-9]*$/PID/'
+web start/running, process PID
+[0]
+$ /etc/init.d/web start
+[0]
+$ /etc/rc2.d/S20web status | sed 's/[0-9]*$/PID/'
+web start/running, process PID
+[0]
+$ service web stop
+web stop/waiting
+[0]
+$ /lib/init/upstart-job web status
+web stop/waiting
+[3]
+$ /lib/init/upstart-job idle start
+[0]
+$ /etc/init.d/web
+2> upstart-job: Usage: /etc/init.d/web COMMAND
+[1]
+$ /etc/init.d/web frobnicate
+2> upstart-job: The command frobnicate is not supported for Upstart jobs
+[1]
+$ rm /etc/init/web.conf; initctl reload-configuration; service web status
+2> service: Unknown job: web (unrecognized service)
+[4]
+`);
+  });
+
+  test("initctl2dot draws", async () => {
+    await using box = await booted({ jobs: { "web.conf": "start on db-up\nexec sleep 1000\n" } });
+    expect(await box.run("initctl2dot")).toBe(await box.run("initctl graph --dot"));
+  });
+});
+
 describe("run levels", () => {
   test("are remembered by init", async () => {
     await using box = await booted({
