@@ -12,7 +12,7 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
       `  ${style.bad("Its file has an error, so what was read before counts:")} ${safe(job.fileProblem)}`,
     );
   else if (job.fileChanged)
-    lines.push("  Its file has changed: a stop and a start bring the new definition into force.");
+    lines.push("  Its file has changed: `initctl update` brings the new definition into force.");
   if (job.instances.length === 0) lines.push("", `  ${verdictWithoutInstance(job, safe)}`);
   for (const instance of job.instances) {
     lines.push("", ...statusLines(instance).map((line) => `  ${safe(line)}`));
@@ -169,7 +169,7 @@ function exitLines(job: Explanation, style: Style): string[] {
   return job.exits.map((exit) => {
     const how =
       exit.signal !== undefined
-        ? style.bad(`killed by ${exit.signal} signal`)
+        ? style.bad(`killed by ${exit.signal} signal${exit.detail === undefined ? "" : `: ${exit.detail}`}`)
         : exit.status === 0
           ? "exited normally"
           : style.bad(`terminated with status ${exit.status}`);

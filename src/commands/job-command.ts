@@ -9,7 +9,8 @@ import { statusLines } from "./render.ts";
 /** How a request names its job. */
 export type Target =
   | { readonly job: string; readonly env: readonly string[] }
-  | { readonly job: string; readonly instance: string };
+  /** `outside`: it is none of its own processes that asks. */
+  | { readonly job: string; readonly instance: string; readonly outside?: true };
 
 /**
  * The job that is meant: the first argument, with variables after it; or inside a job process without arguments
@@ -56,6 +57,10 @@ function changeOne(call: Invocation, method: "start" | "stop" | "restart", targe
     remind(call, target, method),
   );
   const status = asJobStatus(answer, method);
+  if (method === "restart" && status.outdated && !call.options.has("quiet"))
+    printAddition(
+      `${status.name} keeps the definition that it was started with; \`initctl update ${status.name}' brings in the new one`,
+    );
   showStatus(call, wait && "instance" in target ? settled(call, method, target) : status);
 }
 

@@ -61,5 +61,5 @@ const jobOf = (job: string): Target => ({ job, env: [] });
 
 /** An instance by its exact name; a job without instances as itself. */
 function instanceOf({ name, instance }: JobStatus): Target {
-  return instance === "" ? jobOf(name) : { job: name, instance };
+  return instance === "" ? jobOf(name) : { job: name, instance, outside: true };
 }

@@ -62,7 +62,8 @@ function processUse(pid: number): { readonly used: number; readonly memory: numb
 /** The picture: a line about the whole, and a table of the instances. */
 export function topLines(answer: TopAnswer, jobs: readonly Measured[], style: Style): string[] {
   const running = jobs.filter(({ state }) => state === "running").length;
-  const head = `init ${answer.phase}, up ${span(answer.uptime)}; ${jobs.length} instances, ${running} running`;
+  const failed = answer.failed.length === 0 ? "" : `, ${answer.failed.length} failed`;
+  const head = `init ${answer.phase}, up ${span(answer.uptime)}; ${jobs.length} instances, ${running} running${failed}`;
   const rows = jobs.map((job) => [
     forTerminal(displayName(job)),
     `${job.goal}/${job.state}`,
@@ -80,6 +81,7 @@ export function topLines(answer: TopAnswer, jobs: readonly Measured[], style: St
     style.faint(head),
     style.strong(titles ?? ""),
     ...lines.map((line, index) => (jobs[index]?.state === "running" ? line : style.notable(line))),
+    ...answer.failed.map(({ name, why }) => style.notable(forTerminal(`${name}  ${why}`))),
   ];
 }
 

@@ -18,6 +18,8 @@ export const jobStatus = z.object({
   state: z.string(),
   /** Live processes, in Upstart's order. */
   processes: z.array(z.object({ process: processName, pid: z.int() })),
+  /** Present where its file has changed since it was started: it runs under the older definition. */
+  outdated: z.optional(z.literal(true)),
 });
 export type JobStatus = z.output<typeof jobStatus>;
 
@@ -67,6 +69,8 @@ export const processEnd = z.object({
   type: z.enum(["exited", "killed", "stopped", "continued"]),
   status: z.optional(z.int()),
   signal: z.optional(z.string()),
+  /** More of why it was killed: for lack of memory. */
+  detail: z.optional(z.string()),
   at: z.optional(z.number()),
 });
 
@@ -155,6 +159,34 @@ export const preview = z.object({
 });
 export type PreviewAnswer = z.output<typeof preview>;
 
+export const update = z.object({
+  /** The instances that are restarted with their new definition. */
+  updated: z.array(z.object({ job: z.string(), instance: z.string() })),
+  /** Files that could not be read, whose jobs keep what they have. */
+  problems: z.array(z.string()),
+});
+export type UpdateAnswer = z.output<typeof update>;
+
+const limitValue = z.nullable(z.number());
+/** What a job's main process is given; limits are null where there is none. */
+export const processSurroundings = z.object({
+  env: z.array(z.string()),
+  setuid: z.nullable(z.string()),
+  setgid: z.nullable(z.string()),
+  chroot: z.nullable(z.string()),
+  chdir: z.nullable(z.string()),
+  umask: z.nullable(z.int()),
+  defaultUmask: z.int(),
+  nice: z.nullable(z.int()),
+  oomScore: z.nullable(z.int()),
+  limits: z.array(z.object({ resource: z.string(), soft: limitValue, hard: limitValue })),
+  capabilities: z.nullable(z.array(z.string())),
+  noNewPrivileges: z.boolean(),
+  /** HOME, USER, LOGNAME and SHELL of init, for a job that runs as its user; null: nothing is added to any job. */
+  personal: z.nullable(z.array(z.string())),
+});
+export type ProcessSurroundings = z.output<typeof processSurroundings>;
+
 export const bootAnswer = z.object({
   /** Milliseconds since PID 1 began. */
   now: z.number(),
@@ -204,10 +236,13 @@ export const topJob = z.object({
   /** Respawns in the current window of the respawn limit. */
   restarts: z.int(),
 });
+const failedJob = z.object({ name: z.string(), why: z.string() });
 export const topAnswer = z.object({
   uptime: z.number(),
   phase: z.enum(["booting", "running", "stopping"]),
   jobs: z.array(topJob),
+  /** Jobs that are down because they failed. */
+  failed: z.array(failedJob),
 });
 export type TopAnswer = z.output<typeof topAnswer>;
 
@@ -252,6 +287,10 @@ export const answers = {
   start: jobStatus,
   stop: jobStatus,
   restart: jobStatus,
+  /** false where no job waits for the event; absent else. */
+  emit: z.nullable(z.object({ reached: z.literal(false) })),
+  update,
+  surroundings: processSurroundings,
   preview,
   "get-env": z.object({ value: z.string() }),
   "list-env": z.array(z.string()),

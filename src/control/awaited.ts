@@ -1,4 +1,5 @@
 import type { Outcome } from "../jobs/messages.ts";
+import { isOutdated } from "../jobs/renewal.ts";
 import type { Call } from "./call.ts";
 import { MethodError } from "./errors.ts";
 import { noInstance, statusOf } from "./status.ts";
@@ -26,6 +27,9 @@ export function answerAwaited(call: Call, awaited: Awaited, outcome: Outcome): v
     return;
   }
   // What was asked for may already be gone, and then it has no instance name (observed).
-  const job = call.daemon.world.findJob(awaited.job, awaited.instance);
-  call.reply(job === undefined ? noInstance(awaited.job) : statusOf(job));
+  const { world } = call.daemon;
+  const entry = world.findClass(awaited.job);
+  const job = entry?.instances.get(awaited.instance);
+  const outdated = entry !== undefined && isOutdated(entry) ? { outdated: true as const } : {};
+  call.reply(job === undefined ? noInstance(awaited.job) : { ...statusOf(job), ...outdated });
 }

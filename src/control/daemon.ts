@@ -81,6 +81,8 @@ export interface Daemon {
    * the upinit that took over, or by this one if none could.
    */
   reexec(waiter: Waiter): string | null;
+  /** What jobs get that say nothing of it: the umask, and the personal variables of init's own user. */
+  processDefaults(): { readonly umask: number; readonly personal: string[] | null };
   mainCommand(): MainCommandStatus | null;
   /** The command line of a process, cut where it is long; "" if it cannot be read. */
   commandLineOf(pid: number): string;

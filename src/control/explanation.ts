@@ -7,6 +7,8 @@ import type { Job, JobEvent } from "../jobs/job.ts";
 import { displayName } from "../jobs/job.ts";
 import { isJobEvent } from "../jobs/job-event-names.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
+import { describeEnd } from "../jobs/process-end.ts";
+import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
 import type { ConditionProgress, Explanation, InstanceExplanation } from "./answers.ts";
 import { placeOf } from "./configuration-problem.ts";
@@ -33,7 +35,7 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
     instance: jobClass.instance,
     startOn: entry.startOn === null ? null : startConditionOf(entry, world),
     fileProblem: problemOf(daemon, jobClass.path),
-    fileChanged: instances.length > 0 && (entry.next !== null || entry.deleted),
+    fileChanged: isOutdated(entry) || (instances.length > 0 && entry.deleted),
     lastStop:
       lastStop === null
         ? null
@@ -171,13 +173,13 @@ function jobNamed(args: readonly string[]): string | null {
 
 function exitOf(exit: ProcessExit, since: number): Explanation["exits"][number] {
   const { process, pid, status, at } = exit;
-  return { process, pid, type: status.type, ...endOf(status), at: at - since };
+  const detail = status.type === "killed" && status.detail !== undefined ? { detail: status.detail } : {};
+  return { process, pid, type: status.type, ...endOf(status), ...detail, at: at - since };
 }
 
 function reasonOf(entry: ClassEntry): string {
   const failure = entry.lastFailure;
   const status = failure?.status ?? entry.exits.at(-1)?.status ?? null;
   if (status === null) return "failed";
-  const { status: code, signal } = endOf(status);
-  return signal === undefined ? `terminated with status ${code}` : `killed by ${signal} signal`;
+  return describeEnd(status);
 }

@@ -76,7 +76,7 @@ export function failureText({ lastFailure, exits }: ClassEntry): string {
     status?.type === "exited"
       ? `status ${status.status}`
       : status?.type === "killed"
-        ? `signal ${status.signal}`
+        ? `signal ${status.signal}${status.detail === undefined ? "" : `, ${status.detail}`}`
         : null;
   if (lastFailure.process === "respawn") return end === null ? "respawn limit" : `respawn limit, last ${end}`;
   return `${lastFailure.process} process: ${lastFailure.reason ?? end ?? "not started"}`;

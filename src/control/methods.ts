@@ -3,6 +3,7 @@ import { MethodError } from "./errors.ts";
 import * as environment from "./methods/environment.ts";
 import * as jobs from "./methods/jobs.ts";
 import * as observation from "./methods/observation.ts";
+import { surroundings } from "./methods/surroundings.ts";
 import * as system from "./methods/system.ts";
 import { complaint, type MethodName, methodNames, type Parameters, parametersOf } from "./protocol.ts";
 import type { Handler } from "./session.ts";
@@ -45,6 +46,8 @@ const table: { readonly [Name in MethodName]: Method<Name> } = {
   emit: { run: jobs.emit, denied: always("emit an event") },
   preview: { run: jobs.preview, denied: always("emit an event") },
   "reload-configuration": { run: system.reloadConfiguration, denied: always("reload configuration") },
+  surroundings: { run: surroundings, denied: modifyJob },
+  update: { run: jobs.update, denied: always("reload configuration") },
   "get-env": { run: environment.getVariable, denied: always("query job environment") },
   "list-env": { run: environment.listVariables, denied: always("query job environment") },
   "set-env": { run: environment.setVariables, denied: always("modify job environment") },

@@ -2,6 +2,7 @@
 import { causeText } from "../jobs/cause.ts";
 import type { Job } from "../jobs/job.ts";
 import { describeEnd } from "../jobs/process-end.ts";
+import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry } from "../jobs/world.ts";
 import type { OverviewJob } from "./answers.ts";
 import type { Daemon } from "./daemon.ts";
@@ -19,6 +20,7 @@ export function overviewOf(daemon: Daemon, details: boolean): OverviewJob[] {
 function rowOf(daemon: Daemon, entry: ClassEntry, job: Job, details: boolean): OverviewJob {
   return {
     ...statusOf(job),
+    ...(isOutdated(entry) && { outdated: true as const }),
     since: daemon.now() - job.since,
     restarts: job.respawnCount,
     failed: false,

@@ -15,9 +15,10 @@ const flag = z.optional(z.boolean());
 
 /**
  * A job and the variables that choose or make its instance; or, as a process inside a job names its own instance,
- * the instance by its exact name (reference 8.2), and then start, stop and restart never wait.
+ * the instance by its exact name (reference 8.2), and then start, stop and restart never wait. `outside`: who names it so
+ * is none of its processes.
  */
-const job = { job: text, env: variables, instance: optionalText };
+const job = { job: text, env: variables, instance: optionalText, outside: flag };
 const waiting = { ...job, wait: flag };
 
 const none = () => z.optional(z.strictObject({}));
@@ -38,6 +39,7 @@ export const waitStates = [
   "killed",
   "post-stop",
   "stopped",
+  "settled",
 ] as const;
 
 const seconds = z.optional(z.number().check(z.nonnegative(), z.maximum(1_000_000)));
@@ -73,6 +75,8 @@ const parameters = {
   emit: () => z.strictObject({ event: text, env: variables, wait: flag }),
   preview: () => z.strictObject({ event: text, env: variables }),
   "reload-configuration": none,
+  surroundings: () => z.strictObject({ job: text, env: variables }),
+  update: () => z.optional(z.strictObject({ jobs: z.optional(z.array(text)) })),
   "get-env": () => z.strictObject({ ...table, variable: text }),
   "list-env": () => z.optional(z.strictObject(table)),
   "set-env": () => z.strictObject({ ...table, entries: z.array(text), retain: flag }),

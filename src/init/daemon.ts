@@ -22,6 +22,7 @@ type Own = Pick<
   | "configurationProblems"
   | "stop"
   | "reexec"
+  | "processDefaults"
   | "mainCommand"
 >;
 
@@ -86,6 +87,7 @@ export function daemonOf(parts: DaemonParts): Daemon {
     },
     stop: parts.stop,
     reexec: parts.reexec,
+    processDefaults: parts.processDefaults,
     mainCommand: parts.mainCommand,
     commandLineOf,
     lastLines: (displayName, count) => outputs.lastLines(displayName, count),

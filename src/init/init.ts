@@ -269,7 +269,7 @@ export class Init {
   // --- what comes from outside ---
 
   #daemon(): Daemon {
-    const { reactor, supervisor, configuration, foreground, options } = this.#parts;
+    const { reactor, supervisor, configuration, foreground, options, processes } = this.#parts;
     return daemonOf({
       ...this.#parts,
       userMode: options.session,
@@ -287,6 +287,7 @@ export class Init {
       configurationProblems: () => configuration.problems,
       stop: (request) => this.stopFor(request),
       reexec: (waiter) => this.#executeAgain(waiter),
+      processDefaults: () => processes.defaults,
       mainCommand: () => foreground?.description ?? null,
     });
   }

@@ -55,13 +55,15 @@ export class EventHandling implements EventHandler<EventWaiter> {
   startByCondition(entry: ClassEntry, ofShutdown: boolean): void {
     const condition = entry.startOn as ConditionState<JobEvent>;
     const contributors = condition.contributors();
-    const classEnvironment = this.#around.environments.ofClass(entry.jobClass);
-    const env = environmentOf(classEnvironment, contributors, "UPSTART_EVENTS");
+    const given = environmentOf([], contributors, "UPSTART_EVENTS");
+    const env = this.#around.environments.ofClass(entry.jobClass);
+    addVariables(env, given);
     const instance = expand(entry.jobClass.instance, env);
     if (!instance.ok) {
       this.#outbox.log("warn", `Failed to obtain ${entry.jobClass.name} instance: ${instance.error}`);
     } else if (this.#mayStart(entry.jobClass, contributors, ofShutdown)) {
-      this.#startInstance(entry, instance.text, env, contributors, ofShutdown);
+      const job = this.#instanceToStart(entry, instance.text);
+      if (job !== null) this.#start(job, env, given, contributors, ofShutdown);
     }
     condition.reset(this.#around.queue);
   }
@@ -92,17 +94,22 @@ export class EventHandling implements EventHandler<EventWaiter> {
     }
   }
 
-  #startInstance(
-    entry: ClassEntry,
-    instance: string,
+  /** The instance of this name, unless it is to run already. */
+  #instanceToStart(entry: ClassEntry, instance: string): Job | null {
+    const existing = entry.instances.get(instance);
+    if (existing !== undefined && existing.goal !== "stop") return null;
+    return existing ?? this.#instances.create(entry, instance);
+  }
+
+  #start(
+    job: Job,
     env: Environment,
+    given: Environment,
     contributors: readonly JobEvent[],
     ofShutdown: boolean,
   ): void {
-    const existing = entry.instances.get(instance);
-    if (existing !== undefined && existing.goal !== "stop") return;
-    const job = existing ?? this.#instances.create(entry, instance);
     job.startEnv = env;
+    job.given = given;
     job.ofShutdown = ofShutdown;
     lifecycle.requestStart(job, this.#attach(contributors, job), causeOf(contributors), this.#around);
   }

@@ -87,11 +87,10 @@ export function processChanged(
 ): void {
   const pid = job.pids.get(process) as number;
   const unexpected = isUnexpected(job, status);
-  around.log(
-    unexpected ? "warn" : "info",
-    `${displayName(job)} ${process} process (${pid}) ${describeEnd(status)}`,
-    job,
-  );
+  const subject = `${displayName(job)} ${process} process (${pid})`;
+  const { detail, ...bare } = { detail: undefined, ...status };
+  around.log(unexpected ? "warn" : "info", `${subject} ${describeEnd(bare)}`, job);
+  if (detail !== undefined) around.log("warn", `  ${subject}: ${detail}`, job);
   if (status.type === "stopped") {
     if (
       process === "main" &&

@@ -1,4 +1,5 @@
 import { ConditionState } from "../events/condition-state.ts";
+import type { Environment } from "../events/environment.ts";
 import { Job, type JobEvent, processOfPid } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
@@ -30,6 +31,13 @@ export class Instances {
     const stopOn = entry.stopOn === null ? null : new ConditionState<JobEvent>(entry.stopOn);
     const job = new Job(++this.#lastId, entry.jobClass, instance, stopOn, this.#now());
     entry.addInstance(job);
+    return job;
+  }
+
+  /** An instance as it would be, of which nobody else knows. */
+  imagine({ jobClass }: ClassEntry, instance: string, env: Environment): Job {
+    const job = new Job(0, jobClass, instance, null, this.#now());
+    job.env = env;
     return job;
   }
 

@@ -10,6 +10,7 @@ import { InstanceIndex } from "./instance-index.ts";
 import type { Failure, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import type { ProcessStatus } from "./messages.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** The end of a process, remembered for explanations. */
 export interface ProcessExit {
@@ -44,6 +45,8 @@ export class ClassEntry {
   #index: InstanceIndex | null;
   /** Takes over when the last instance is gone. */
   next: JobClass | null = null;
+  /** What is to run again once it has. */
+  renewal: Renewal | null = null;
   /** The file is gone: the class goes with its last instance. */
   deleted = false;
   /** The last ends of processes of all instances, the oldest first. */

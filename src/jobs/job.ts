@@ -66,6 +66,8 @@ export class Job {
   env: Environment = nothing;
   /** Becomes `env` on entering `starting`. */
   startEnv: Environment | null = null;
+  /** What of it came with its start: by hand, or of the events. */
+  given: Environment = nothing;
   /** What pre-stop and post-stop get on top. */
   stopEnv: Environment | null = null;
   /** What has arrived of `stop on`. */

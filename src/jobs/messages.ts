@@ -5,7 +5,8 @@ import type { ProcessName } from "./job-class.ts";
 /** How a process ended, or stopped. */
 export type ProcessStatus =
   | { readonly type: "exited"; readonly status: number }
-  | { readonly type: "killed"; readonly signal: number }
+  /** `detail`: why, where that is known. */
+  | { readonly type: "killed"; readonly signal: number; readonly detail?: string | undefined }
   | { readonly type: "stopped"; readonly signal: number }
   | { readonly type: "continued" };
 

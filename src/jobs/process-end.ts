@@ -9,7 +9,7 @@ export function describeEnd(status: ProcessStatus): string {
     case "exited":
       return status.status === 0 ? "exited normally" : `terminated with status ${status.status}`;
     case "killed":
-      return `killed by ${describeSignal(status.signal)}`;
+      return `killed by ${describeSignal(status.signal)}${status.detail === undefined ? "" : `: ${status.detail}`}`;
     case "stopped":
       return `stopped by ${describeSignal(status.signal)}`;
     case "continued":

@@ -2,9 +2,11 @@ import { addVariables, type Environment, expand, isEnvironment } from "../events
 import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, type Job, type JobWaiter } from "./job.ts";
+import type { JobClass } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
+import { renew } from "./renewal.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { forceStop } from "./timeouts.ts";
 
@@ -57,6 +59,7 @@ export class Requests {
     if (existing !== undefined && existing.goal !== "stop") return refuseStart(existing);
     const job = existing ?? this.#instances.create(named.entry, named.instance);
     job.startEnv = named.env;
+    job.given = copyEnvironment(env);
     lifecycle.requestStart(job, waiting("start", waiter), cause, this.#around);
     return { ok: true, job };
   }
@@ -95,7 +98,26 @@ export class Requests {
     // Upstart names only the instance here.
     if (job.goal === "stop") return refuseStop(job.instance);
     job.startEnv = named.env;
+    job.given = copyEnvironment(env);
     return this.#restart(job, waiter, cause);
+  }
+
+  /** The class that is meant, and what its main process gets: as it runs, or else as it would be started. */
+  surroundings(
+    name: string,
+    env: readonly string[],
+  ): { readonly ok: true; readonly jobClass: JobClass; readonly env: Environment } | Refusal {
+    const named = this.#name(name, env);
+    if (!named.ok) return named;
+    const { entry, instance } = named;
+    const { environments } = this.#around;
+    const job = entry.instances.get(instance) ?? this.#instances.imagine(entry, instance, named.env);
+    return { ok: true, jobClass: job.jobClass, env: environments.ofProcess(job, "main") };
+  }
+
+  /** Lets what runs under an older definition run under the newer one; the names of the instances. */
+  renew(entry: ClassEntry, cause = unknownHand("update")): string[] {
+    return renew(entry, cause, this.#around);
   }
 
   /** Sends a signal to main, or to its process group. */
@@ -122,12 +144,12 @@ export class Requests {
 
   // --- of an instance by its exact name, as a process inside the job asks: nobody waits, the environment stays ---
 
-  startInstance(className: string, instance: string): Request {
+  startInstance(className: string, instance: string, cause: Cause = itself): Request {
     const found = this.#exact(className, instance);
     if (!found.ok) return found;
     if (found.job.goal !== "stop") return refuseStart(found.job);
     found.job.startEnv = null;
-    lifecycle.requestStart(found.job, [], itself, this.#around);
+    lifecycle.requestStart(found.job, [], cause, this.#around);
     return found;
   }
 
@@ -136,12 +158,12 @@ export class Requests {
     return found.ok ? this.#stop(found.job, null, null, cause) : found;
   }
 
-  restartInstance(className: string, instance: string): Request {
+  restartInstance(className: string, instance: string, cause: Cause = itself): Request {
     const found = this.#exact(className, instance);
     if (!found.ok) return found;
     if (found.job.goal === "stop") return refuseStop(displayName(found.job));
     found.job.startEnv = null;
-    return this.#restart(found.job, null, itself);
+    return this.#restart(found.job, null, cause);
   }
 
   reloadInstance(className: string, instance: string): Request {

@@ -83,7 +83,7 @@ const jobClass = z.object({
 
 const processStatus = z.union([
   z.object({ type: z.literal("exited"), status: integer }),
-  z.object({ type: z.literal("killed"), signal: integer }),
+  z.object({ type: z.literal("killed"), signal: integer, detail: z.optional(text) }),
   z.object({ type: z.literal("stopped"), signal: integer }),
   z.object({ type: z.literal("continued") }),
 ]);
@@ -121,6 +121,7 @@ const job = z.object({
   spawning: z.nullable(processName),
   env: texts,
   startEnv: z.nullable(texts),
+  given: z._default(texts, []),
   stopEnv: z.nullable(texts),
   stopOn: arrived,
   blocker: z.nullable(integer),
@@ -150,6 +151,7 @@ const job = z.object({
 const entry = z.object({
   jobClass,
   next: z.nullable(jobClass),
+  renewal: z._default(z.nullable(z.object({ cause, starts: z.array(texts) })), null),
   deleted: flag,
   startOn: arrived,
   jobs: z.array(job),
@@ -208,6 +210,10 @@ export function snapshot(world: World): WorldState {
     classes: world.classes().map((each) => ({
       jobClass: classToPlain(each.jobClass),
       next: each.next === null ? null : classToPlain(each.next),
+      renewal: each.renewal && {
+        cause: causeToPlain(each.renewal.cause),
+        starts: each.renewal.starts.map((given) => [...given]),
+      },
       deleted: each.deleted,
       startOn: arrivedToPlain(each.startOn),
       jobs: [...each.instances.values()].map(jobToPlain),
@@ -233,6 +239,7 @@ export function restore(state: unknown, options: WorldOptions): World {
   for (const each of plain.classes) {
     const restored = new ClassEntry(classFromPlain(each.jobClass));
     restored.next = each.next === null ? null : classFromPlain(each.next);
+    restored.renewal = each.renewal;
     restored.deleted = each.deleted;
     restored.exits = each.exits;
     restored.lastFailure = each.lastFailure;
@@ -284,15 +291,14 @@ function eventWaiterFromPlain(
 }
 
 function jobToPlain(each: Job): JobState {
-  const { id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown } =
-    each;
+  const { id, instance, goal, state, since, spawning, env, startEnv, given, stopEnv, failure, ending } = each;
   const { respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt } =
     each;
-  const { startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts } = each;
+  const { startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts, ofShutdown } = each;
   return {
-    ...{ id, instance, goal, state, since, spawning, env, startEnv, stopEnv, failure, ending, ofShutdown },
+    ...{ id, instance, goal, state, since, spawning, env, startEnv, given, stopEnv, failure, ending },
     ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt },
-    ...{ startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts },
+    ...{ startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts, ofShutdown },
     startCause: each.startCause && causeToPlain(each.startCause),
     stopCause: each.stopCause && causeToPlain(each.stopCause),
     pids: [...each.pids],

@@ -11,6 +11,7 @@ import * as lifecycle from "./lifecycle.ts";
 import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { type Preview, previewEvent } from "./preview.ts";
+import { goOnWithNewer } from "./renewal.ts";
 import { Requests } from "./requests.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { mainAlive } from "./watchdog.ts";
@@ -292,6 +293,12 @@ export class World {
     }
   }
 
+  #retired(job: Job): void {
+    const entry = this.registry.find(job.jobClass.name);
+    this.#startIfFulfilled(this.instances.retire(job));
+    if (entry !== undefined) goOnWithNewer(entry, job.stopCause, this.instances, this.#around);
+  }
+
   // --- what jobs need of the world ---
 
   #surroundings(): Surroundings {
@@ -324,7 +331,7 @@ export class World {
       processForgotten: (job, process) => instances.forget(job, process),
       goalChanged: (job, from) => outbox.goalChanged(job, from),
       stateChanged: (job, from) => outbox.stateChanged(job, from),
-      retired: (job) => world.#startIfFulfilled(instances.retire(job)),
+      retired: (job) => world.#retired(job),
     };
   }
 }

@@ -1,7 +1,7 @@
 /** The identity of each process of a job, and what follows from it: its directories and its personal variables. */
 import * as native from "upinit:native";
 import type { Job } from "../jobs/job.ts";
-import type { ProcessName } from "../jobs/job-class.ts";
+import type { JobClass, ProcessName } from "../jobs/job-class.ts";
 import { Accounts } from "./accounts.ts";
 import { makeDirectories } from "./directories.ts";
 import { type AccountFiles, type Identity, type IdentityResult, resolveIdentity } from "./identity.ts";
@@ -16,6 +16,11 @@ export interface ProcessIdentity {
 
 /** Nothing of the identity is changed. */
 export const unchangedIdentity: ProcessIdentity = { identity: {}, account: null };
+
+/** What of a job its identity depends on. */
+interface Identified {
+  readonly jobClass: Pick<JobClass, "setuid" | "setgid" | "chroot" | "hooksAsRoot">;
+}
 
 interface Known {
   readonly files: AccountFiles;
@@ -34,7 +39,7 @@ export class ProcessIdentities {
   }
 
   /** The identity of this process of the job; a text is the reason why it cannot have it. */
-  resolve({ jobClass }: Job, process: ProcessName): ProcessIdentity | string {
+  resolve({ jobClass }: Identified, process: ProcessName): ProcessIdentity | string {
     if (process !== "main" && jobClass.hooksAsRoot) return unchangedIdentity;
     const { setuid, setgid, chroot } = jobClass;
     // A chroot that does not exist is the failure to be reported, not that it has no users.
@@ -78,7 +83,7 @@ export class ProcessIdentities {
 
   /** The environment with the personal variables of the user that the process will be. */
   environment(
-    { jobClass }: Job,
+    { jobClass }: Identified,
     env: readonly string[],
     { identity, account }: ProcessIdentity,
   ): readonly string[] {

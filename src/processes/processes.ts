@@ -1,11 +1,13 @@
 import * as native from "upinit:native";
 import type { Job } from "../jobs/job.ts";
 import type { Message, ProcessStatus } from "../jobs/messages.ts";
+import { SIGKILL } from "../runtime/signal-numbers.ts";
 import { AdoptedProcesses, type AdoptedState } from "./adopted.ts";
 import { type FollowerState, ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import { Launcher, type LaunchOptions } from "./launcher.ts";
 import { Leftovers } from "./leftovers.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 import { type NotifySocketState, NotifySockets } from "./notify-sockets.ts";
 import type { Outputs } from "./output.ts";
 import { Reaper } from "./reaper.ts";
@@ -33,10 +35,12 @@ export class Processes {
   readonly launcher: Launcher;
   readonly notify: NotifySockets;
   readonly #host: ProcessHost;
+  readonly #options: ProcessesOptions;
   readonly #outputs: Outputs;
   readonly #adopted: AdoptedProcesses;
   readonly #follower: ForkFollower;
   readonly #leftovers: Leftovers;
+  readonly #memory = new MemoryLimit();
   readonly #reaper: Reaper;
   readonly #other: OtherOwner | null;
 
@@ -50,6 +54,7 @@ export class Processes {
     // Each job takes a pipe and a log file.
     native.raiseDescriptorLimit();
     this.#host = host;
+    this.#options = options;
     this.#outputs = outputs;
     this.#other = other;
     const observed: ProcessHost = { ...host, tell: (message) => this.#tell(message) };
@@ -73,6 +78,12 @@ export class Processes {
       trapped: (pid, status) => this.#trapped(pid, status),
       more: () => reactor.after(0, () => this.reap()),
     });
+  }
+
+  /** What jobs get that say nothing of it. */
+  get defaults(): { readonly umask: number; readonly personal: string[] | null } {
+    const { defaultUmask, personal } = this.#options;
+    return { umask: defaultUmask, personal: personal && [...personal] };
   }
 
   /** To be called for SIGCHLD. Each owned process that has ended is told to the world, which acts, before it is reaped. */
@@ -156,7 +167,14 @@ export class Processes {
     if (this.#follower.ended(pid)) return;
     const ended = this.#mainOf(pid);
     if (ended !== undefined) this.#leftovers.mainEnded(ended, pid);
-    this.#host.tell({ type: "process", pid, status });
+    this.#host.tell({ type: "process", pid, status: this.#explained(status) });
+  }
+
+  /** With the reason of a SIGKILL that the kernel sent. */
+  #explained(status: ProcessStatus): ProcessStatus {
+    if (status.type !== "killed" || status.signal !== SIGKILL) return status;
+    const detail = this.#memory.explainKill();
+    return detail === null ? status : { ...status, detail };
   }
 
   /** A main process that another has reaped: nobody will say how it ended. */

@@ -12,9 +12,15 @@ export interface LeftOut {
   readonly limits?: readonly number[];
 }
 
+/** What of a class the plan is made of. */
+type PlannedClass = Pick<
+  JobClass,
+  "limits" | "umask" | "nice" | "oomScore" | "chroot" | "chdir" | "capabilities" | "noNewPrivileges"
+>;
+
 /** What a process gets beside what its class says. */
 export interface PlanInput {
-  readonly jobClass: JobClass;
+  readonly jobClass: PlannedClass;
   readonly argv: readonly string[];
   readonly env: readonly string[];
   readonly descriptors: SpawnPlan["descriptors"];
@@ -66,7 +72,7 @@ export function spawnPlan(input: PlanInput): SpawnPlan {
 }
 
 /** In the order of the resource numbers, as Upstart sets them. */
-function planLimits(jobClass: JobClass, leftOut: readonly number[]): [number, number, number][] {
+function planLimits(jobClass: PlannedClass, leftOut: readonly number[]): [number, number, number][] {
   const limits: [number, number, number][] = [];
   for (const [keyword, { soft, hard }] of jobClass.limits) {
     const number = resourceNumber(keyword);

@@ -424,7 +424,7 @@ $ initctl explain nope
     expect(await box.run("initctl boot")).toMatch(/^db +\d\.\d{3} s +[.+-]*=+$/m);
     expect(await box.run("initctl boot --svg -")).toMatch(/^<svg [\s\S]*<title>db: running/);
     expect(await box.run("initctl top")).toMatch(
-      /\ndb +start\/running +[\d.]+ s +0 +\d+\.\d +[\d.]+ [KM] +\d+$/,
+      /^db +start\/running +[\d.]+ s +0 +\d+\.\d +[\d.]+ [KM] +\d+$/m,
     );
   });
 });

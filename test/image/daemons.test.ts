@@ -65,13 +65,24 @@ listen a
   bind 127.0.0.1:8099
 `;
 
-async function machine(jobs: Readonly<Record<string, string>>, wrapped: boolean): Promise<Container> {
+async function machine(
+  jobs: Readonly<Record<string, string>>,
+  wrapped: boolean,
+  files: Files = {},
+  words: readonly string[] = [],
+): Promise<Container> {
   const denyPtrace = compileTool("deny-ptrace", directory, "-static");
   return booted({
     driver: "docker",
     image: { docker: await debianServices() },
     jobs: Object.fromEntries(Object.entries(jobs).map(([name, text]) => [`${name}.conf`, text])),
-    files: { ...upinit, "/deny-ptrace": { copy: denyPtrace, mode: 0o755 }, "/tmp/haproxy.cfg": haproxy },
+    files: {
+      ...upinit,
+      "/deny-ptrace": { copy: denyPtrace, mode: 0o755 },
+      "/tmp/haproxy.cfg": haproxy,
+      ...files,
+    },
+    docker: words,
     entrypoint: wrapped ? ["/deny-ptrace", "/sbin/upinit"] : ["/sbin/upinit"],
   });
 }
@@ -100,5 +111,73 @@ describe.skipIf(problem !== undefined)(`Debian's daemons ${problem ?? ""}`, { co
         }
       },
     );
+  });
+
+  const tasks = `import time
+from celery import Celery
+app = Celery("tasks", broker="redis://127.0.0.1", backend="redis://127.0.0.1")
+
+@app.task
+def slow():
+    open("/tmp/begun", "w").close()
+    time.sleep(3)
+    open("/tmp/done", "w").close()
+`;
+  const celery = `chdir /srv
+kill mode mixed
+kill timeout 60
+exec python3 -m celery --app tasks worker --concurrency 1
+`;
+
+  test("celery's warm shutdown keeps its task, since the stop signal goes to main alone", async () => {
+    await using box = await machine({ celery, redis: "exec redis-server --dir /tmp\n" }, false, {
+      "/srv/tasks.py": tasks,
+    });
+    await box.run("start redis && start celery");
+    await box.run("cd /srv && python3 -c 'import tasks; tasks.slow.delay()'");
+    await eventually(() => box.run("test -e /tmp/begun"));
+    expect(await box.run("stop celery")).toBe("celery stop/waiting");
+    await box.run("test -e /tmp/done");
+  });
+
+  test("gunicorn and nginx: a reload keeps main, a stop ends all workers", async () => {
+    const app = "def app(environ, start):\n    start('200 OK', [])\n    return [b'well']\n";
+    await using box = await machine(
+      {
+        gunicorn: "chdir /srv\nexec gunicorn --bind 127.0.0.1:8098 --workers 2 app:app\n",
+        nginx: "exec nginx -g 'daemon off;'\n",
+      },
+      false,
+      { "/srv/app.py": app },
+    );
+    for (const name of ["gunicorn", "nginx"]) {
+      const before = await box.run(["start", name]);
+      const workers = `pgrep -P ${before.split(" ").at(-1)}`;
+      await eventually(() => box.run(workers));
+      const old = await box.run(workers);
+      await box.run(["initctl", "reload", name]);
+      await eventually(async () => {
+        const now = (await box.exec(workers)).stdout.split("\n");
+        return now.length > 1 && !old.split("\n").some((pid) => now.includes(pid));
+      });
+      expect(await box.run(["status", name])).toBe(before);
+      await box.run(["stop", name]);
+      expect((await box.exec(["pgrep", name])).status).toBe(1);
+    }
+  });
+
+  test("a process that the kernel kills for lack of memory is named so, with the limit", async () => {
+    const jobs = { eater: "exec tail /dev/zero\n" };
+    await using box = await machine(jobs, false, {}, ["--memory", "48m", "--memory-swap", "48m"]);
+    await box.exec(["start", "eater"]);
+    await eventually(() =>
+      /^init: {3}eater main process \(\d+\): out of memory \(the container's limit is 48 MiB\)$/m.test(
+        box.stderr,
+      ),
+    );
+    expect(await box.run("initctl explain eater")).toContain(
+      "out of memory (the container's limit is 48 MiB)",
+    );
+    expect((await box.exec("initctl health")).stdout).toContain("out of memory");
   });
 });

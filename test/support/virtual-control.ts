@@ -48,6 +48,10 @@ export class VirtualControl implements Daemon, Desk {
     this.settle();
   }
 
+  processDefaults(): { umask: number; personal: null } {
+    return { umask: 0o022, personal: null };
+  }
+
   get daemon(): Daemon {
     return this;
   }

@@ -1,5 +1,6 @@
 import { jsonOption, noWaitOption, type SubCommand, UsageError } from "../command.ts";
 import { ask, forever } from "../connection.ts";
+import { printAddition } from "../output.ts";
 
 export const command: SubCommand = {
   name: "emit",
@@ -17,7 +18,8 @@ export const command: SubCommand = {
     const [event, ...env] = call.args;
     if (event === undefined) throw new UsageError("missing event name");
     if (call.options.has("dry-run")) return (await import("../dry-run.ts")).dryRun(call, event, env);
-    ask(call, "emit", { event, env, wait: !call.options.has("no-wait") }, forever);
+    const answer = ask(call, "emit", { event, env, wait: !call.options.has("no-wait") }, forever);
+    if (answer !== null) printAddition(`${event} reaches no job: none waits for it`);
     return 0;
   },
 };

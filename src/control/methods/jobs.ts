@@ -3,7 +3,8 @@ import type { Cause } from "../../jobs/cause.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { JobClass } from "../../jobs/job-class.ts";
 import type { RequestError } from "../../jobs/messages.ts";
-import type { JobConfiguration, JobStatus, PreviewAnswer } from "../answers.ts";
+import { isOutdated } from "../../jobs/renewal.ts";
+import type { JobConfiguration, JobStatus, PreviewAnswer, UpdateAnswer } from "../answers.ts";
 import { type Call, later } from "../call.ts";
 import { placeOf } from "../configuration-problem.ts";
 import { type ErrorDetails, MethodError } from "../errors.ts";
@@ -135,10 +136,13 @@ function change(call: Call, what: Change, params: Parameters["start"], operation
   if (call.daemon.phase() === "stopping" && what !== "stop") {
     throw new MethodError("Stopping", `Unable to ${what} a job: init is stopping`);
   }
-  if (params.instance !== undefined) return changeOwn(call, what, params.job, params.instance);
+  const cause = byHand(call, operation === "forceStop" ? "stop --force" : what);
+  if (params.instance !== undefined) {
+    const asked = params.outside === true ? cause : undefined;
+    return changeOwn(call, what, params.job, params.instance, asked);
+  }
   const { world } = call.daemon;
   const env = params.env ?? [];
-  const cause = byHand(call, operation === "forceStop" ? "stop --force" : what);
   if (params.wait === false) {
     const request = world.requests[operation](params.job, env, null, cause);
     if (!request.ok) throw refusal(call, params.job, request);
@@ -159,15 +163,21 @@ function byHand({ peer, daemon }: Call, command: string): Cause {
 }
 
 /** As a process inside the job asks: only the goal flips, nothing is waited for (reference 8.2). */
-function changeOwn(call: Call, what: Change, name: string, instance: string): JobStatus {
+function changeOwn(
+  call: Call,
+  what: Change,
+  name: string,
+  instance: string,
+  cause: Cause | undefined,
+): JobStatus {
   requireClass(call, name);
   const { world } = call.daemon;
   const request =
     what === "start"
-      ? world.requests.startInstance(name, instance)
+      ? world.requests.startInstance(name, instance, cause)
       : what === "stop"
-        ? world.requests.stopInstance(name, instance)
-        : world.requests.restartInstance(name, instance);
+        ? world.requests.stopInstance(name, instance, cause)
+        : world.requests.restartInstance(name, instance, cause);
   if (!request.ok) throw refusal(call, name, request);
   call.daemon.settle();
   return statusNow(call, request.job);
@@ -210,14 +220,43 @@ export function emit(call: Call, params: Parameters["emit"]): unknown {
   checkEvent(params);
   const { world } = call.daemon;
   const env = params.env ?? [];
-  if (params.wait === false) {
+  const reached = isHeard(world.preview(params.event, env));
+  if (params.wait === false || !reached) {
     world.emit(params.event, env, null);
     call.daemon.settle();
-    return null;
+    return reached ? null : { reached };
   }
   world.emit(params.event, env, call.waiter());
   call.daemon.settle();
   return later;
+}
+
+/** Whether the event does anything to any job. */
+function isHeard({ steps, partly, refused }: PreviewAnswer): boolean {
+  return steps.length + partly.length + refused.length > 0;
+}
+
+/** Reads changed files, and restarts what runs under an older definition: of all jobs, or of those that are named. */
+export function update(call: Call, params: Parameters["update"]): UpdateAnswer {
+  const { daemon } = call;
+  if (daemon.phase() === "stopping") {
+    throw new MethodError("Stopping", "Unable to update jobs: init is stopping");
+  }
+  daemon.reloadConfiguration();
+  const names = params?.jobs ?? daemon.world.classes().map(({ jobClass }) => jobClass.name);
+  for (const name of names) requireClass(call, name);
+  const updated: { job: string; instance: string }[] = [];
+  for (const job of names) {
+    const entry = daemon.world.findClass(job);
+    if (entry === undefined || !isOutdated(entry)) continue;
+    const renewed = daemon.world.requests.renew(entry, byHand(call, "update"));
+    updated.push(...renewed.map((instance) => ({ job, instance })));
+  }
+  daemon.settle();
+  const meant = (path: string): boolean =>
+    params?.jobs === undefined || names.some((name) => path.endsWith(`/${name}.conf`));
+  const problems = daemon.configurationProblems().filter(({ path }) => meant(path));
+  return { updated, problems: problems.map((each) => `${placeOf(each)}: ${each.message}`) };
 }
 
 /** What an event would do, step by step; nothing is done. */

@@ -73,7 +73,13 @@ function awaitNews(call: Call, seconds: number | undefined, { subscribe, timedOu
 
 function isReached(status: JobStatus, wanted: string): boolean {
   if (wanted === "stopped") return status.state === "waiting";
+  if (wanted === "settled") return isSettled(status);
   return status.state === wanted && (wanted !== "running" || status.goal === "start");
+}
+
+/** It runs, or it is down and stays so. */
+function isSettled({ goal, state }: JobStatus): boolean {
+  return goal === "start" ? state === "running" : state === "waiting";
 }
 
 /** Answers when the boot is over; at once if it is. */
@@ -145,5 +151,8 @@ export function top({ daemon }: Call): TopAnswer {
     since: now - job.since,
     restarts: job.respawnCount,
   }));
-  return { uptime: now - daemon.startedAt, phase: daemon.phase(), jobs };
+  const failed = overviewOf(daemon, false)
+    .filter((row) => row.failed)
+    .map(({ name, why }) => ({ name, why }));
+  return { uptime: now - daemon.startedAt, phase: daemon.phase(), jobs, failed };
 }

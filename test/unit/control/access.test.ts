@@ -15,6 +15,7 @@ const params: Readonly<Record<string, unknown>> = {
   signal: { job: "a", signal: 15 },
   emit: { event: "x" },
   preview: { event: "x" },
+  surroundings: { job: "a" },
   "get-env": { variable: "PATH" },
   "set-env": { entries: ["A=1"] },
   "unset-env": { variables: ["A"] },
