@@ -21,6 +21,7 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
       lines.push("", "  stop on", ...conditionLines(instance.stopOn, style, safe));
     if (instance.respawn.enabled) lines.push("", `  ${respawnText(instance)}`);
   }
+  if (job.requires.length > 0) lines.push("", "  requires", ...requirementLines(job, style, safe));
   if (job.startOn !== null) lines.push("", "  start on", ...conditionLines(job.startOn, style, safe));
   if (job.exits.length > 0) lines.push("", "  last ends of processes", ...exitLines(job, style));
   if (job.output.length > 0) {
@@ -30,10 +31,14 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
 }
 
 function verdictWithoutInstance(job: Explanation, safe: (text: string) => string): string {
+  const lacking = job.requires.filter(({ there }) => !there).map(({ job: name }) => safe(name));
+  if (job.wanted) return `It is down, and starts again when ${lacking.join(", ")} is there.`;
   const failed = failureText(job, safe);
   if (failed !== null) return `It does not run: ${failed}`;
   const ended = endText(job, safe);
   if (ended !== null) return ended;
+  if (job.startOn === null && lacking.length > 0)
+    return `It does not run: it starts once ${lacking.join(", ")} is there.`;
   if (job.startOn === null)
     return "It does not run: nothing starts it but `initctl start` (it has no `start on`).";
   const missing = missingEvents(job.startOn).map((leaf) => safe(eventText(leaf)));
@@ -58,6 +63,7 @@ function failureText(job: Explanation, safe: (text: string) => string): string |
     const { count, interval } = job.respawnLimit;
     return `it was respawned more than ${count} times in ${interval} s (the respawn limit), ${ago}; at last its main process ${safe(failure.reason)}.`;
   }
+  if (failure.process === "requires") return `${safe(failure.reason)}, ${ago}.`;
   return `its ${failure.process} process ${safe(failure.reason)}, ${ago}.`;
 }
 
@@ -71,7 +77,9 @@ const processOfState: Readonly<Record<string, string>> = {
 
 function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: string) => string): string {
   const since = span(instance.since);
-  const { state, goal } = instance;
+  const { state, goal, waitsFor } = instance;
+  if (waitsFor !== undefined)
+    return `It has been waiting for ${since} for ${waitsFor.map(safe).join(", which waits for ")}.`;
   if (state === "running")
     return goal === "start"
       ? `It has been running for ${since}${instance.started === "" ? "" : `, started ${safe(instance.started)}`}.`
@@ -88,6 +96,13 @@ function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: s
   }
   if (state === "killed") return `Its main process was told to end ${since} ago and has not ended yet.`;
   return `It has been in ${state} for ${since}.`;
+}
+
+function requirementLines({ requires }: Explanation, style: Style, safe: (text: string) => string): string[] {
+  return requires.map(({ job, soft, there, state }) => {
+    const mark = there ? "[x]" : style.bad("[ ]");
+    return `    ${mark} ${safe(job)}${soft ? " (soft)" : ""}  ${state}`;
+  });
 }
 
 function expectationText(expect: Explanation["expect"]): string {

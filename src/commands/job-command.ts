@@ -87,5 +87,10 @@ function remind(call: Invocation, target: Target, method: string): void {
 export function showStatus(call: Invocation, status: JobStatus): void {
   if (call.options.has("quiet")) return;
   if (call.options.has("json")) printJson(status);
-  else printLines(statusLines(status).map((line) => forTerminal(line)));
+  else printLines([...statusLines(status), ...waitLines(status)].map((line) => forTerminal(line)));
+}
+
+/** What a job waits for, the job that all others of them wait for last. */
+function waitLines({ waitsFor }: JobStatus): string[] {
+  return waitsFor === undefined ? [] : [`  waits for ${waitsFor.join(", which waits for ")}`];
 }

@@ -3,6 +3,7 @@ import type {
   JobDirectory,
   ProcessDefinition,
   ProcessName,
+  Requirement,
   ResourceLimit,
 } from "../jobs/job-class.ts";
 
@@ -14,6 +15,7 @@ const none: readonly string[] = Object.freeze([]);
 const noNumbers: readonly number[] = Object.freeze([]);
 const noLists: readonly (readonly string[])[] = Object.freeze([]);
 const noDirectories: readonly JobDirectory[] = Object.freeze([]);
+const noRequirements: readonly Requirement[] = Object.freeze([]);
 const noProcesses: Readonly<Partial<Record<ProcessName, ProcessDefinition>>> = Object.freeze({});
 const noLimits: ReadonlyMap<string, ResourceLimit> = new Map();
 const defaultRespawnLimit = Object.freeze({ count: 10, interval: 5 });
@@ -29,6 +31,9 @@ export function emptyClass(name: string, path: string): Draft {
     usage: null,
     startOn: null,
     stopOn: null,
+    manual: false,
+    requires: noRequirements,
+    after: none,
     emits: none,
     processes: noProcesses,
     expect: "none",
@@ -75,6 +80,8 @@ export function emptyClass(name: string, path: string): Draft {
 export function copyClass(base: JobClass): Draft {
   return {
     ...base,
+    requires: copyList(base.requires),
+    after: copyList(base.after),
     emits: copyList(base.emits),
     normalExit: copyList(base.normalExit),
     env: copyList(base.env),

@@ -37,6 +37,8 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "instance NAME",
     "env KEY[=VALUE]",
     "export KEY...",
+    "requires [soft] JOB...",
+    "after JOB...",
     "kill timeout SECONDS",
     "kill mode group|process|mixed",
     "start timeout SECONDS",

@@ -20,8 +20,12 @@ export function formatJob(jobClass: JobClass): string {
   addText("author", jobClass.author);
   addText("version", jobClass.version);
   addText("usage", jobClass.usage);
+  for (const { job, soft } of jobClass.requires)
+    add("requires", `${soft ? "soft " : ""}${job === "soft" ? `"soft"` : quoteWord(job)}`);
+  for (const job of jobClass.after) addText("after", job);
   for (const event of jobClass.emits) addText("emits", event);
   add("start on", conditionSource(jobClass.startOn));
+  if (jobClass.manual) lines.push("manual");
   add("stop on", conditionSource(jobClass.stopOn));
   addText("instance", jobClass.instance === "" ? null : jobClass.instance);
   for (const entry of jobClass.env) add("env", quoteAssignment(entry));

@@ -149,6 +149,11 @@ export class Lexer {
     return this.word(inArgument, true);
   }
 
+  /** Whether the last argument stood in the file as this word, without quotes. */
+  isBare(word: string): boolean {
+    return this.text.slice(this.tokenStart, this.tokenEnd) === word;
+  }
+
   /** One word as it stands in the file, quotes and all: Upstart knows no keyword that is quoted. */
   keyword(): string {
     return this.word(inArgument, false);

@@ -35,7 +35,10 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     "start",
     group({
-      on: (lexer, draft) => (draft.startOn = readCondition(lexer)),
+      on: (lexer, draft) => {
+        draft.startOn = readCondition(lexer);
+        draft.manual = false;
+      },
       timeout: (lexer, draft) => (draft.startTimeout = readTimeout(lexer)),
     }),
   ],
@@ -47,7 +50,13 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     }),
   ],
   // These two leave the rest of their line to be read as another stanza (reference 2.8).
-  ["manual", (_lexer, draft) => (draft.startOn = null)],
+  [
+    "manual",
+    (_lexer, draft) => {
+      draft.startOn = null;
+      draft.manual = true;
+    },
+  ],
   ["debug", (_lexer, draft) => (draft.debug = true)],
   ["exec", (lexer, draft) => readExec(lexer, draft, "main")],
   ["script", (lexer, draft) => readScript(lexer, draft, "main")],
@@ -103,6 +112,8 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ["cgroup", readCgroup],
   // upinit's own.
+  ["requires", readRequires],
+  ["after", (lexer, draft) => lexer.forEachArgument((name) => (draft.after = appended(draft.after, name)))],
   ["run", group({ timeout: (lexer, draft) => (draft.runTimeout = readTimeout(lexer)) })],
   ["watchdog", (lexer, draft) => (draft.watchdog = readTimeout(lexer, "illegal-watchdog"))],
   ["shutdown", group({ on: keyword(shutdownCauses, (draft, value) => (draft.shutdownOn = value)) })],
@@ -238,6 +249,15 @@ function readOom(lexer: Lexer, draft: Draft): void {
     const adjustment = accept(lexer, readInteger(word, -17, 15), "illegal-oom");
     draft.oomScore = Math.trunc((adjustment * 1000) / (adjustment < 0 ? 17 : 15)) + 0;
   }
+}
+
+/** `soft` is a word only where it comes first and unquoted. */
+function readRequires(lexer: Lexer, draft: Draft): void {
+  const first = lexer.argument();
+  const soft = lexer.isBare("soft");
+  if (!soft) draft.requires = appended(draft.requires, { job: first, soft });
+  if (!soft && lexer.atLineEnd()) return;
+  lexer.forEachArgument((job) => (draft.requires = appended(draft.requires, { job, soft })));
 }
 
 /** What Upstart refuses behind `console log` says how the output is taken. */

@@ -18,6 +18,8 @@ export const jobStatus = z.object({
   state: z.string(),
   /** Live processes, in Upstart's order. */
   processes: z.array(z.object({ process: processName, pid: z.int() })),
+  /** Present in `start/waiting`: what it waits for, the first cause last, in words. */
+  waitsFor: z.optional(z.array(z.string())),
   /** Present where its file has changed since it was started: it runs under the older definition. */
   outdated: z.optional(z.literal(true)),
 });
@@ -124,6 +126,18 @@ export const explanation = z.object({
   now: z.number(),
   /** While an instance is up, as it was fulfilled. */
   startOn: z.nullable(progress),
+  /** The jobs that it requires. */
+  requires: z.array(
+    z.object({
+      job: z.string(),
+      soft: z.boolean(),
+      there: z.boolean(),
+      /** `start/running`, `done` for a task, `unknown` for a job that does not exist. */
+      state: z.string(),
+    }),
+  ),
+  /** It is down, and starts again as soon as what it requires is there. */
+  wanted: z.boolean(),
   /** What is wrong with its file now, while what was read before is in force; null if nothing is. */
   fileProblem: z.nullable(z.string()),
   /** Its file has changed since an instance was started, which keeps the old definition. */
@@ -291,6 +305,7 @@ export const answers = {
   emit: z.nullable(z.object({ reached: z.literal(false) })),
   update,
   surroundings: processSurroundings,
+  dependents: z.array(jobStatus),
   preview,
   "get-env": z.object({ value: z.string() }),
   "list-env": z.array(z.string()),

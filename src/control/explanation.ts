@@ -7,6 +7,7 @@ import type { Job, JobEvent } from "../jobs/job.ts";
 import { displayName } from "../jobs/job.ts";
 import { isJobEvent } from "../jobs/job-event-names.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
+import { isThere } from "../jobs/presence.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
@@ -14,7 +15,7 @@ import type { ConditionProgress, Explanation, InstanceExplanation } from "./answ
 import { placeOf } from "./configuration-problem.ts";
 import type { Daemon } from "./daemon.ts";
 import { endOf } from "./notice.ts";
-import { statusOf } from "./status.ts";
+import { statusIn } from "./status.ts";
 
 /** Why a job is, or is not, running. The class must exist. */
 export function explainClass(daemon: Daemon, name: string, lines: number, details: boolean): Explanation {
@@ -34,6 +35,8 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
     now: daemon.now() - since,
     instance: jobClass.instance,
     startOn: entry.startOn === null ? null : startConditionOf(entry, world),
+    requires: jobClass.requires.map(({ job, soft }) => requirementOf(world, job, soft)),
+    wanted: [...entry.wishes.values()].some(({ first }) => !first),
     fileProblem: problemOf(daemon, jobClass.path),
     fileChanged: isOutdated(entry) || (instances.length > 0 && entry.deleted),
     lastStop:
@@ -57,6 +60,20 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
           },
     exits: entry.exits.map((exit) => exitOf(exit, since)),
     output: names.flatMap((displayed) => daemon.lastLines(displayed, lines)).slice(-lines),
+  };
+}
+
+/** What is required, and whether it is there. */
+function requirementOf(world: World, job: string, soft: boolean): Explanation["requires"][number] {
+  const entry = world.findClass(job);
+  const first = entry === undefined ? undefined : [...entry.instances.values()][0];
+  const state = first === undefined ? "stop/waiting" : `${first.goal}/${first.state}`;
+  const done = entry?.jobClass.task === true && isThere(entry);
+  return {
+    job,
+    soft,
+    there: entry !== undefined && isThere(entry),
+    state: entry === undefined ? "unknown" : done ? "done" : state,
   };
 }
 
@@ -85,7 +102,7 @@ function problemOf(daemon: Daemon, path: string): string | null {
 function explainInstance(daemon: Daemon, job: Job, details: boolean): InstanceExplanation {
   const { jobClass, blocker, startCause, stopCause } = job;
   return {
-    ...statusOf(job),
+    ...statusIn(daemon.world, job),
     since: daemon.now() - job.since,
     blockedBy: blocker === null ? null : { event: blocker.name, jobs: holdersOf(daemon.world, blocker) },
     stopOn: job.stopOn === null ? null : progressOf(job.stopOn, daemon.world),

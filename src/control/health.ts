@@ -23,6 +23,8 @@ function reasonsAgainst(daemon: Daemon, required: readonly string[]): string[] {
   if (required.length > 0) return required.flatMap((name) => reasonsAgainstRequired(daemon, name));
   const problems = daemon.configurationProblems();
   const reasons = problems.map((problem) => `cannot read ${placeOf(problem)}: ${problem.message}`);
+  for (const { entry, lacking } of daemon.world.levels.missed())
+    reasons.push(`${entry.jobClass.name} is down, and waits for ${lacking.join(", ")}`);
   const waitsFor = daemon.mainCommand()?.waitsFor ?? null;
   if (waitsFor !== null) reasons.push(`the main command waits for ${waitsFor}`);
   for (const entry of daemon.world.classes()) reasons.push(...reasonsAgainstJob(daemon, entry));
@@ -48,7 +50,9 @@ function whyNotRunning(entry: ClassEntry): string | null {
 
 function reasonsAgainstJob(daemon: Daemon, entry: ClassEntry): string[] {
   const { name } = entry.jobClass;
-  if (hasFailed(entry)) return [`${name} failed: ${failureText(entry)}`];
+  const fault = daemon.world.levels.faultOf(name);
+  if (fault !== undefined) return [`${name} cannot start: ${fault}`];
+  if (hasFailed(entry) && entry.wishes.size === 0) return [`${name} failed: ${failureText(entry)}`];
   const reasons: string[] = [];
   const failures = recentFailures(daemon, entry);
   if (failures >= failuresOfCrashLoop)
@@ -78,6 +82,7 @@ export function failureText({ lastFailure, exits }: ClassEntry): string {
       : status?.type === "killed"
         ? `signal ${status.signal}${status.detail === undefined ? "" : `, ${status.detail}`}`
         : null;
+  if (lastFailure.process === "requires") return lastFailure.reason ?? "it lacks what it requires";
   if (lastFailure.process === "respawn") return end === null ? "respawn limit" : `respawn limit, last ${end}`;
   return `${lastFailure.process} process: ${lastFailure.reason ?? end ?? "not started"}`;
 }

@@ -3,11 +3,11 @@ import { causeText } from "../jobs/cause.ts";
 import type { Job } from "../jobs/job.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
-import type { ClassEntry } from "../jobs/world.ts";
+import type { ClassEntry, World } from "../jobs/world.ts";
 import type { OverviewJob } from "./answers.ts";
 import type { Daemon } from "./daemon.ts";
 import { failureText, hasFailed } from "./health.ts";
-import { noInstance, statusOf } from "./status.ts";
+import { noInstance, statusIn } from "./status.ts";
 
 /** Every instance, and every job without one, by name. With `details` causes tell who asked. */
 export function overviewOf(daemon: Daemon, details: boolean): OverviewJob[] {
@@ -19,17 +19,19 @@ export function overviewOf(daemon: Daemon, details: boolean): OverviewJob[] {
 
 function rowOf(daemon: Daemon, entry: ClassEntry, job: Job, details: boolean): OverviewJob {
   return {
-    ...statusOf(job),
+    ...statusIn(daemon.world, job),
     ...(isOutdated(entry) && { outdated: true as const }),
     since: daemon.now() - job.since,
     restarts: job.respawnCount,
     failed: false,
     lastEnd: lastEndOf(entry, job.instance),
-    why: whyOf(job, details),
+    why: whyOf(daemon.world, job, details),
   };
 }
 
-function whyOf(job: Job, details: boolean): string {
+function whyOf(world: World, job: Job, details: boolean): string {
+  const [waitsFor] = statusIn(world, job).waitsFor ?? [];
+  if (waitsFor !== undefined) return `waits for ${waitsFor}`;
   if (job.goal === "stop" && job.stopCause !== null) return `stopped ${causeText(job.stopCause, details)}`;
   return job.startCause === null ? "" : `started ${causeText(job.startCause, details)}`;
 }

@@ -64,6 +64,7 @@ const parameters = {
   start: () => z.strictObject(waiting),
   stop: () => z.strictObject({ ...waiting, force: flag }),
   restart: () => z.strictObject(waiting),
+  dependents: () => z.strictObject({ job: text }),
   reload: () => z.strictObject(job),
   signal: () =>
     z.strictObject({

@@ -18,6 +18,12 @@ export type Cause =
   /** The main process ended, or a process could not be started. */
   | { readonly type: "end" }
   | { readonly type: "timeout"; readonly reason: FailureReason }
+  /** A job that requires it was started. */
+  | { readonly type: "required"; readonly by: string }
+  /** A job that it requires went away; `job` is "" where it could never have started. */
+  | { readonly type: "requires"; readonly job: string; readonly why: string }
+  /** A job that it requires is back, or there for the first time. */
+  | { readonly type: "back"; readonly job: string; readonly first: boolean }
   /** The container stops. */
   | { readonly type: "shutdown" };
 
@@ -44,6 +50,14 @@ export function causeText(cause: Cause, details: boolean): string {
       return "by its own end";
     case "timeout":
       return `by its ${cause.reason}`;
+    case "required":
+      return `by ${cause.by}, which requires it`;
+    case "requires":
+      return cause.job === ""
+        ? `since ${cause.why}`
+        : `since it requires ${cause.job}, which went away (${cause.why})`;
+    case "back":
+      return `since ${cause.job} is ${cause.first ? "there" : "back"}`;
     case "shutdown":
       return "by the stop of the container";
   }

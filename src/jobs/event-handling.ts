@@ -63,7 +63,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
       this.#outbox.log("warn", `Failed to obtain ${entry.jobClass.name} instance: ${instance.error}`);
     } else if (this.#mayStart(entry.jobClass, contributors, ofShutdown)) {
       const job = this.#instanceToStart(entry, instance.text);
-      if (job !== null) this.#start(job, env, given, contributors, ofShutdown);
+      if (job !== null) this.#start(entry, job, env, given, contributors, ofShutdown);
     }
     condition.reset(this.#around.queue);
   }
@@ -102,12 +102,14 @@ export class EventHandling implements EventHandler<EventWaiter> {
   }
 
   #start(
+    entry: ClassEntry,
     job: Job,
     env: Environment,
     given: Environment,
     contributors: readonly JobEvent[],
     ofShutdown: boolean,
   ): void {
+    if (entry.wishes.size > 0) this.#around.levels.forgetWish(entry, job.instance);
     job.startEnv = env;
     job.given = given;
     job.ofShutdown = ofShutdown;

@@ -2,7 +2,7 @@ import { signals } from "../runtime/signals.ts";
 import { boundHook, startTimeoutOf } from "./bounds.ts";
 import { displayName, expectsReadiness, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
-import { advance, askingStates, leaveAskingState, setGoal } from "./lifecycle.ts";
+import { advance, askingStates, bringBack, leaveAskingState, setGoal } from "./lifecycle.ts";
 import type { Message, ProcessStatus, TimerKind } from "./messages.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, planRespawn, shellStatus } from "./respawn.ts";
@@ -189,11 +189,17 @@ function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void 
 /** Stop, or start anew? Sets the goal; the state is the caller's. */
 function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundings): void {
   const mayRespawn = !around.quiescing && mayStartAgain(job);
+  if (mayRespawn && around.levels.lacks(job)) {
+    // What it requires is gone, and so it is not at fault.
+    bringBack(job, around);
+    return;
+  }
   const verdict = judge(job, status, around.now(), mayRespawn);
   if (verdict === "respawn") {
     around.log("warn", `${displayName(job)} main process ended, respawning`, job);
     planRespawn(job, ran, around.now(), around.random);
     if (job.state !== "running") setGoal(job, "respawn", around);
+    else around.levels.leaves(job, true);
     return;
   }
   const { killReason } = job;
@@ -202,7 +208,7 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
   job.ending = { failed: verdict !== "finished", exitStatus: shellStatus(status) };
   if (verdict === "too-fast") {
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
-    fail(job, "respawn", null, around);
+    fail(job, "respawn", status, around);
   } else if (verdict === "failed") {
     fail(job, "main", status, around, killReason);
   }

@@ -77,7 +77,14 @@ export class Instances {
   spawnFailed(job: Job, process: ProcessName, reason: string): void {
     const entry = this.#entryOf(job);
     if (entry === undefined) return;
-    entry.lastFailure = { instance: job.instance, process, status: null, reason, at: this.#now() };
+    entry.lastFailure = {
+      instance: job.instance,
+      process,
+      status: null,
+      reason,
+      exitStatus: 1,
+      at: this.#now(),
+    };
   }
 
   environmentChanged(job: Job): void {
@@ -92,12 +99,14 @@ export class Instances {
     const entry = this.#entryOf(job);
     if (entry === undefined || entry.instances.get(job.instance) !== job) return null;
     entry.removeInstance(job);
+    if (job.ending !== null) entry.lastRunWasGood = !job.ending.failed;
     if (job.stopCause !== null)
       entry.lastStop = { instance: job.instance, cause: job.stopCause, at: this.#now() };
     if (job.failure !== null) {
       const before = entry.lastFailure?.instance === job.instance ? entry.lastFailure.reason : null;
       const reason = job.failure.reason ?? before;
-      entry.lastFailure = { ...job.failure, instance: job.instance, reason, at: this.#now() };
+      const exitStatus = job.ending?.exitStatus ?? 1;
+      entry.lastFailure = { ...job.failure, instance: job.instance, reason, exitStatus, at: this.#now() };
     }
     return this.#registry.reconsider(entry);
   }

@@ -21,6 +21,11 @@ export type Expectation = "none" | "stop" | "fork" | "daemon" | "notify";
 /** `group`: both to the process group. `process`: both to main. `mixed`: the signal to main, SIGKILL to the group. */
 export type KillMode = "group" | "process" | "mixed";
 export type ConsoleMode = "none" | "log" | "output" | "owner";
+/** `soft`: a respawn or restart of that job does not touch this one. */
+export interface Requirement {
+  readonly job: string;
+  readonly soft: boolean;
+}
 /** Names as in the `limit` stanza (reference 3.2). */
 export interface ResourceLimit {
   readonly soft: number;
@@ -41,6 +46,12 @@ export interface JobClass {
   readonly usage: string | null;
   readonly startOn: Condition | null;
   readonly stopOn: Condition | null;
+  /** `manual`, and no `start on` after it. */
+  readonly manual: boolean;
+  /** Ours: `requires [soft] JOB…`: it runs only while these do (docs/requirements.md). */
+  readonly requires: readonly Requirement[];
+  /** Ours: `after JOB…`: it starts after those of them that start, and stops before them. */
+  readonly after: readonly string[];
   readonly emits: readonly string[];
   readonly processes: Readonly<Partial<Record<ProcessName, ProcessDefinition>>>;
   readonly expect: Expectation;

@@ -18,7 +18,14 @@ export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
 }
 
 /** The variables with which a run tells how it ended. */
-export const resultVariables = ["RESULT", "PROCESS", "EXIT_STATUS", "EXIT_SIGNAL"] as const;
+export const resultVariables = [
+  "RESULT",
+  "PROCESS",
+  "EXIT_STATUS",
+  "EXIT_SIGNAL",
+  "LAST_EXIT_STATUS",
+  "LAST_EXIT_SIGNAL",
+] as const;
 
 /** How the run ended, or is about to: RESULT, and what failed. */
 export function resultOf(job: Job): Environment {
@@ -28,7 +35,9 @@ export function resultOf(job: Job): Environment {
 
 function failureVariables({ process, status }: Failure): string[] {
   const variables = [`PROCESS=${process}`];
-  if (status?.type === "exited") variables.push(`EXIT_STATUS=${status.status}`);
-  if (status?.type === "killed") variables.push(`EXIT_SIGNAL=${signalName(status.signal)}`);
+  // Upstart says nothing of the end that exceeded the limit.
+  const prefix = process === "respawn" ? "LAST_" : "";
+  if (status?.type === "exited") variables.push(`${prefix}EXIT_STATUS=${status.status}`);
+  if (status?.type === "killed") variables.push(`${prefix}EXIT_SIGNAL=${signalName(status.signal)}`);
   return variables;
 }

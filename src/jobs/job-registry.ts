@@ -9,6 +9,7 @@ import type { Cause } from "./cause.ts";
 import { InstanceIndex } from "./instance-index.ts";
 import type { Failure, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
+import type { Wish } from "./levels.ts";
 import type { ProcessStatus } from "./messages.ts";
 import type { Renewal } from "./renewal.ts";
 
@@ -25,6 +26,8 @@ export interface ProcessExit {
 /** The last failure of an instance. `reason` is why a process could not be executed, or was ended. */
 interface LastFailure extends Failure {
   readonly instance: string;
+  /** That stands for it: of the container, if it ends it. */
+  readonly exitStatus: number;
   readonly at: number;
 }
 
@@ -33,6 +36,7 @@ const rememberedExits = 5;
 
 // Most classes have none of these most of the time, and share what is empty.
 const noInstances: ReadonlyMap<string, Job> = new Map();
+const noWishes: ReadonlyMap<string, Wish> = new Map();
 const noExits: readonly ProcessExit[] = [];
 
 /** A loaded class with its instances. */
@@ -54,6 +58,10 @@ export class ClassEntry {
   lastFailure: LastFailure | null = null;
   /** Why the last instance that is gone was stopped, and when. */
   lastStop: { readonly instance: string; readonly cause: Cause; readonly at: number } | null = null;
+  /** Of a task: whether its last run that came to its own end was good; null before. */
+  lastRunWasGood: boolean | null = null;
+  /** Instances that are down and wanted, by name. */
+  wishes: ReadonlyMap<string, Wish> = noWishes;
   /** What ended before counts for nobody's health any longer: `reset-failed`. Monotonic milliseconds. */
   resetAt = Number.NEGATIVE_INFINITY;
 

@@ -21,7 +21,8 @@ export type JobWaiter =
 
 /** What is recorded of the first failure of a run (reference 4.7, 5.6). `status` is null where nothing exited. */
 export interface Failure {
-  readonly process: ProcessName | "respawn";
+  /** `requires`: what it requires failed, or can't be. */
+  readonly process: ProcessName | "respawn" | "requires";
   readonly status: ProcessStatus | null;
   /** What upinit ended it for (a `FailureReason`), or why it could not be executed; null where it ended by itself. */
   readonly reason: string | null;

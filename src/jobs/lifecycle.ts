@@ -22,7 +22,7 @@ import type { ProcessName } from "./job-class.ts";
 import type { JobEventName } from "./job-event-names.ts";
 import { jobEventEnvironment } from "./job-events.ts";
 import { endMain, killNow } from "./killing.ts";
-import { type Goal, nextState, type State } from "./states.ts";
+import { type Goal, isOnWayDown, nextState, type State } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, resumeTimers, setTimer } from "./timers.ts";
 import { release } from "./waiters.ts";
@@ -33,14 +33,18 @@ import { release } from "./waiters.ts";
  * Gives the job another goal. As in Upstart the state follows at once only from `waiting` (to start) and `running`
  * (to stop); everywhere else when what the state does is done (reference 5.3). Two places are ours: a main process
  * that has not met its `expect` is stopped at once instead of waited for without end, and so is the wait of
- * `respawn backoff`.
+ * `respawn backoff`. `comesBack`: a stop from which it is to start again.
  */
-export function changeGoal(job: Job, goal: Goal, around: Surroundings): void {
+export function changeGoal(job: Job, goal: Goal, around: Surroundings, comesBack = false): void {
   if (job.goal === goal) return;
   const waited = waitsForRespawn(job);
-  setGoal(job, goal, around);
+  setGoal(job, goal, around, comesBack);
   if (goal === "start" && job.state === "waiting") advance(job, around);
   if (goal !== "stop") return;
+  if (job.state === "waiting") {
+    enterWaiting(job, around);
+    return;
+  }
   const unready =
     job.state === "spawned" && expectsReadiness(job) && isAlive(job, "main") && job.spawning === null;
   if (waited) cancelTimer(job, "respawn", around);
@@ -48,12 +52,13 @@ export function changeGoal(job: Job, goal: Goal, around: Surroundings): void {
   if (job.state === "running" || unready || waited) advance(job, around);
 }
 
-export function setGoal(job: Job, goal: Goal, around: Surroundings): void {
+export function setGoal(job: Job, goal: Goal, around: Surroundings, comesBack = false): void {
   const from = job.goal;
   job.goal = goal;
   around.goalChanged(job, from);
   logCause(job, from, around);
   if (goal === "start") return;
+  if (from === "start") around.levels.leaves(job, comesBack || goal === "respawn");
   boundStop(job, around);
   boundHook(job, around);
 }
@@ -137,8 +142,17 @@ export function requestRestart(
     return;
   }
   const down = job.goal === "respawn";
-  changeGoal(job, "stop", around);
-  changeGoal(job, down || isIn(job, "pre-stop") ? "respawn" : "start", around);
+  changeGoal(job, "stop", around, true);
+  const held = job.state === "running";
+  changeGoal(job, down || held || isIn(job, "pre-stop") ? "respawn" : "start", around);
+}
+
+/** What the job requires goes down, and is to come back: so does the job, wherever it is, and whoever waits for it waits on. */
+export function bringBack(job: Job, around: Surroundings): void {
+  if (waitsForRespawn(job)) return;
+  changeGoal(job, "stop", around, true);
+  const goesDown = isOnWayDown(job.state) && !isIn(job, "pre-stop");
+  if (job.goal === "stop") changeGoal(job, goesDown ? "start" : "respawn", around);
 }
 
 // --- states --------------------------------------------------------------------------------------------------------
@@ -147,11 +161,31 @@ export function requestRestart(
 export function advance(job: Job, around: Surroundings): void {
   do {
     if (job.state === "post-stop" && job.goal === "start" && isHeldBack(job, around)) return;
+    if (job.state === "running" && job.goal !== "start" && around.levels.holds(job)) return;
     const state = nextState(job.state, job.goal, isAlive(job, "main"));
     if (state === null) return;
-    if (job.goal === "respawn") setGoal(job, "start", around);
+    if (state === "starting" && !around.levels.admits(job)) {
+      awaitRequirements(job, around);
+      return;
+    }
+    // A pre-stop would end a goal start in running.
+    if (job.goal === "respawn" && state !== "pre-stopping" && state !== "pre-stop")
+      setGoal(job, "start", around);
     if (!enter(job, state, around)) return;
   } while (job.state !== "waiting");
+}
+
+/** The job would start, and lacks something that it requires: it waits in `start/waiting`, and runs no hook. */
+function awaitRequirements(job: Job, around: Surroundings): void {
+  const from = job.state;
+  if (from !== "waiting") {
+    if (job.hookAt !== null) releaseHook(job, around);
+    job.state = "waiting";
+    job.since = around.now();
+    resetBounds(job, around);
+    around.stateChanged(job, from);
+  }
+  around.levels.waits(job);
 }
 
 /** Enters a state. True if nothing is to be waited for there. */

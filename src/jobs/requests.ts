@@ -4,6 +4,7 @@ import type { Instances } from "./instances.ts";
 import { displayName, type Job, type JobWaiter } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
+import type { Levels } from "./levels.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
 import { renew } from "./renewal.ts";
@@ -42,11 +43,13 @@ interface Named {
 export class Requests {
   readonly #registry: JobRegistry;
   readonly #instances: Instances;
+  readonly #levels: Levels;
   readonly #around: Surroundings;
 
-  constructor(registry: JobRegistry, instances: Instances, around: Surroundings) {
+  constructor(registry: JobRegistry, instances: Instances, levels: Levels, around: Surroundings) {
     this.#registry = registry;
     this.#instances = instances;
+    this.#levels = levels;
     this.#around = around;
   }
 
@@ -60,13 +63,23 @@ export class Requests {
     const job = existing ?? this.#instances.create(named.entry, named.instance);
     job.startEnv = named.env;
     job.given = copyEnvironment(env);
+    if (job.jobClass.requires.length > 0) job.respawnCount = 0;
+    this.#levels.forgetWish(named.entry, named.instance);
     lifecycle.requestStart(job, waiting("start", waiter), cause, this.#around);
     return { ok: true, job };
   }
 
   stop(name: string, env: readonly string[], waiter: Waiter | null, cause = unknownHand("stop")): Request {
     const found = this.lookup(name, env);
-    return found.ok ? this.#stop(found.job, copyEnvironment(env), waiter, cause) : found;
+    if (found.ok) return this.#stop(found.job, copyEnvironment(env), waiter, cause);
+    this.#endWish(name, env, found);
+    return found;
+  }
+
+  /** A stop of a job that is down: it is not wanted any more. */
+  #endWish(name: string, env: readonly string[], { error }: Refusal): void {
+    const named = error === "UnknownInstance" ? this.#name(name, env) : null;
+    if (named?.ok) this.#levels.forgetWish(named.entry, named.instance);
   }
 
   /** A stop that waits for nothing longer than it must; one that is under way is joined. */
@@ -172,7 +185,11 @@ export class Requests {
   }
 
   #stop(job: Job, stopEnv: Environment | null, waiter: Waiter | null, cause: Cause): Request {
-    if (job.goal === "stop") return refuseStop(displayName(job));
+    if (job.goal === "stop") {
+      // It is not to come back by itself.
+      if (job.stopCause?.type === "requires") job.stopCause = cause;
+      return refuseStop(displayName(job));
+    }
     job.stopEnv = stopEnv;
     lifecycle.requestStop(job, waiting("stop", waiter), cause, this.#around);
     return { ok: true, job };

@@ -40,6 +40,9 @@ const jobClass = z.object({
   usage: z.nullable(text),
   startOn: z.nullable(condition),
   stopOn: z.nullable(condition),
+  manual: z._default(flag, false),
+  requires: z._default(z.array(z.object({ job: text, soft: flag })), []),
+  after: z._default(texts, []),
   emits: texts,
   processes: z.partialRecord(processName, z.object({ script: flag, command: text })),
   expect: z.enum(["none", "stop", "fork", "daemon", "notify"]),
@@ -89,7 +92,7 @@ const processStatus = z.union([
 ]);
 
 const failure = {
-  process: z.enum([...processNames, "respawn"]),
+  process: z.enum([...processNames, "respawn", "requires"]),
   status: z.nullable(processStatus),
   reason: z.nullable(text),
 };
@@ -106,6 +109,9 @@ const cause = z.union([
   z.object({ type: z.literal("hand"), command: text, uid: integer, pid: integer, client: text }),
   z.object({ type: z.literal("event"), events: texts, job: z.nullable(text) }),
   z.object({ type: z.literal("timeout"), reason: z.enum(failureReasons) }),
+  z.object({ type: z.literal("required"), by: text }),
+  z.object({ type: z.literal("requires"), job: text, why: text }),
+  z.object({ type: z.literal("back"), job: text, first: flag }),
   z.object({ type: z.enum(["itself", "respawn", "end", "shutdown"]) }),
 ]);
 
@@ -158,8 +164,12 @@ const entry = z.object({
   exits: z.array(
     z.object({ instance: text, process: processName, pid: integer, status: processStatus, at: z.number() }),
   ),
-  lastFailure: z.nullable(z.object({ ...failure, instance: text, at: z.number() })),
+  lastFailure: z.nullable(
+    z.object({ ...failure, instance: text, exitStatus: z._default(integer, 1), at: z.number() }),
+  ),
   lastStop: z.nullable(z.object({ instance: text, cause, at: z.number() })),
+  lastRunWasGood: z._default(z.nullable(flag), null),
+  wishes: z._default(z.array(z.object({ instance: text, given: texts, first: flag })), []),
   /** null: never. */
   resetAt: z.nullable(z.number()),
 });
@@ -221,6 +231,12 @@ export function snapshot(world: World): WorldState {
       lastFailure: each.lastFailure,
       lastStop:
         each.lastStop === null ? null : { ...each.lastStop, cause: causeToPlain(each.lastStop.cause) },
+      lastRunWasGood: each.lastRunWasGood,
+      wishes: [...each.wishes].map(([instance, { given, first }]) => ({
+        instance,
+        given: [...given],
+        first,
+      })),
       resetAt: Number.isFinite(each.resetAt) ? each.resetAt : null,
     })),
   };
@@ -244,6 +260,8 @@ export function restore(state: unknown, options: WorldOptions): World {
     restored.exits = each.exits;
     restored.lastFailure = each.lastFailure;
     restored.lastStop = each.lastStop;
+    restored.lastRunWasGood = each.lastRunWasGood;
+    restored.wishes = new Map(each.wishes.map(({ instance, ...wish }) => [instance, wish]));
     restored.resetAt = each.resetAt ?? Number.NEGATIVE_INFINITY;
     restoreArrived(restored.startOn, each.startOn, events);
     for (const one of each.jobs) {
@@ -361,6 +379,8 @@ function classToPlain(each: JobClass): ClassState {
   const plainLimit = (value: number): number | "unlimited" => (Number.isFinite(value) ? value : "unlimited");
   return {
     ...each,
+    requires: [...each.requires],
+    after: [...each.after],
     emits: [...each.emits],
     normalExit: [...each.normalExit],
     env: [...each.env],

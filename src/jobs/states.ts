@@ -54,19 +54,24 @@ type Next = State | { readonly withMain: State; readonly without: State } | null
 
 export const nextStates: Readonly<Record<State, Readonly<Record<Goal, Next>>>> = {
   waiting: { start: "starting", stop: null, respawn: null },
-  starting: { start: "security-spawning", stop: "stopping", respawn: null },
-  "security-spawning": { start: "security", stop: "stopping", respawn: null },
-  security: { start: "pre-starting", stop: "stopping", respawn: null },
-  "pre-starting": { start: "pre-start", stop: "stopping", respawn: null },
-  // A start timeout of a job that respawns.
+  // Up to running a job respawns that missed its start timeout, or whose requirement went away.
+  starting: { start: "security-spawning", stop: "stopping", respawn: "stopping" },
+  "security-spawning": { start: "security", stop: "stopping", respawn: "stopping" },
+  security: { start: "pre-starting", stop: "stopping", respawn: "stopping" },
+  "pre-starting": { start: "pre-start", stop: "stopping", respawn: "stopping" },
   "pre-start": { start: "spawning", stop: "stopping", respawn: "stopping" },
-  spawning: { start: "spawned", stop: "stopping", respawn: null },
+  spawning: { start: "spawned", stop: "stopping", respawn: "stopping" },
   // Upstart has no respawn here, and so ends up running without a process.
   spawned: { start: "post-starting", stop: "stopping", respawn: "stopping" },
-  "post-starting": { start: "post-start", stop: "stopping", respawn: null },
+  "post-starting": { start: "post-start", stop: "stopping", respawn: "stopping" },
   "post-start": { start: "running", stop: "stopping", respawn: "stopping" },
-  running: { start: "stopping", stop: { withMain: "pre-stopping", without: "stopping" }, respawn: null },
-  "pre-stopping": { start: "pre-stop", stop: "pre-stop", respawn: null },
+  // A restart that waited for those that require the job.
+  running: {
+    start: "stopping",
+    stop: { withMain: "pre-stopping", without: "stopping" },
+    respawn: { withMain: "pre-stopping", without: "stopping" },
+  },
+  "pre-stopping": { start: "pre-stop", stop: "pre-stop", respawn: "pre-stop" },
   "pre-stop": { start: "running", stop: "stopping", respawn: "stopping" },
   stopping: { start: "killed", stop: "killed", respawn: null },
   killed: { start: "post-stopping", stop: "post-stopping", respawn: null },

@@ -6,7 +6,7 @@ import type { JobClass } from "./job-class.ts";
 
 /**
  * In which order running jobs are stopped at the end (design section 4): one whose `start on` names another's
- * `starting` or `started` stops before that other; all else at the same time. Each wave may begin when the one before
+ * `starting` or `started`, or whose `requires` or `after` does, stops before that other; all else at the same time. Each wave may begin when the one before
  * it is gone. Jobs that wait for each other in a circle go together, last.
  */
 export function stopOrder(jobs: Iterable<Job>): Job[][] {
@@ -62,6 +62,8 @@ function waves(
 /** Names of the classes whose `starting` or `started` this class's `start on` asks for, among those that run. */
 function classesStartedBefore(jobClass: JobClass, running: ReadonlyMap<string, unknown>): Set<string> {
   const found = new Set<string>();
+  for (const name of [...jobClass.requires.map(({ job }) => job), ...jobClass.after])
+    if (running.has(name)) found.add(name);
   for (const pattern of patternsOf(jobClass.startOn)) {
     if (pattern.event !== "starting" && pattern.event !== "started") continue;
     const wanted = wantedValue(pattern, "JOB", 0);

@@ -3,8 +3,19 @@ import type { LogPriority } from "../log/priority.ts";
 import type { EventWaiter, Job, JobEvent } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import type { JobEnvironments } from "./job-environment.ts";
+import type { ClassEntry } from "./job-registry.ts";
 import type { Effect, ProcessStatus } from "./messages.ts";
 import type { Goal, State } from "./states.ts";
+
+/** What the life of a job asks of its requirements, and tells them. */
+export interface Requirements {
+  admits(job: Job): boolean;
+  waits(job: Job): void;
+  holds(job: Job): boolean;
+  leaves(job: Job, comesBack: boolean): void;
+  lacks(job: Job): boolean;
+  forgetWish(entry: ClassEntry, instance: string): boolean;
+}
 
 /** What a job needs of the world around it. Nothing here comes back to the job before its step is done. */
 export interface Surroundings {
@@ -26,6 +37,8 @@ export interface Surroundings {
   environmentChanged(job: Job): void;
   /** A job let go of the event. */
   unblocked(event: JobEvent): void;
+  /** What must hold beside events: `requires` and `after`. */
+  readonly levels: Requirements;
   /** Keeps the pid index. */
   processStarted(job: Job, process: ProcessName, pid: number): void;
   processGone(job: Job, process: ProcessName, pid: number, status: ProcessStatus): void;

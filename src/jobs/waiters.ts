@@ -1,5 +1,4 @@
-import { displayName, type Job, nobody } from "./job.ts";
-import type { ProcessName } from "./job-class.ts";
+import { displayName, type Failure, type Job, nobody } from "./job.ts";
 import type { Outcome, ProcessStatus, RequestError } from "./messages.ts";
 import { describeEnd } from "./process-end.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -24,13 +23,32 @@ export function release(job: Job, failed: boolean, around: Surroundings): void {
   }
 }
 
+/** Lets go of all who wait for a start that is no more, though nothing failed: who asked by hand is told why. */
+export function releaseUnstarted(job: Job, reason: string, around: Surroundings): void {
+  const asked = job.waiters.filter((waiter) => waiter.type !== "event");
+  job.waiters = job.waiters.filter((waiter) => waiter.type === "event");
+  for (const { type, waiter } of asked) {
+    const hint = `${displayName(job)} waits: ${reason}`;
+    around.effect({ type: "answer", waiter, outcome: { ...refusals[type], hint } });
+  }
+  release(job, false, around);
+}
+
 /** What failed, and how: `web main process terminated with status 1`. */
 function failureText(job: Job): string {
-  if (job.failure === null) return `${displayName(job)} failed`;
-  const { process, status, reason } = job.failure;
-  if (process === "respawn") return `${displayName(job)} was respawned too often (respawn limit)`;
+  if (job.failure?.process === "requires") return `${displayName(job)}: ${job.failure.reason}`;
+  return `${displayName(job)} ${describeFailure(job.failure)}`;
+}
+
+/** The same without the job. */
+export function describeFailure(failure: Failure | null): string {
+  if (failure === null) return "failed";
+  const { process, status, reason } = failure;
+  if (process === "requires") return reason ?? "it lacks what it requires";
+  if (process === "respawn")
+    return `was respawned too often (respawn limit)${status === null ? "" : `, the last time it ${describeEnd(status)}`}`;
   const how = reason !== null ? `: ${reason}` : status === null ? " failed" : ` ${describeEnd(status)}`;
-  return `${displayName(job)} ${process} process${how}`;
+  return `${process} process${how}`;
 }
 
 /** The same, with the way to more. */
@@ -49,7 +67,7 @@ const refusals: Readonly<Record<"start" | "stop" | "restart", Refused>> = {
 /** Records the first failure of a run, and tells at once all who wait (reference 5.6). */
 export function fail(
   job: Job,
-  process: ProcessName | "respawn",
+  process: Failure["process"],
   status: ProcessStatus | null,
   around: Surroundings,
   reason: string | null = null,

@@ -7,6 +7,7 @@ import type { EventWaiter, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import { JobEnvironments } from "./job-environment.ts";
 import { type ClassEntry, JobRegistry } from "./job-registry.ts";
+import { Levels } from "./levels.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -61,6 +62,7 @@ export class World {
   readonly registry: JobRegistry;
   readonly environments: JobEnvironments;
   readonly instances: Instances;
+  readonly levels: Levels;
   readonly outbox = new Outbox();
   readonly requests: Requests;
   quiescing = false;
@@ -75,8 +77,9 @@ export class World {
     const { defaultEnvironment, initEnvironment, extraEnvironment } = options;
     this.environments = new JobEnvironments(defaultEnvironment, initEnvironment, extraEnvironment ?? []);
     this.instances = new Instances(this.registry, options.now);
+    this.levels = new Levels(this.registry, this.instances, () => this.#around);
     this.#around = this.#surroundings();
-    this.requests = new Requests(this.registry, this.instances, this.#around);
+    this.requests = new Requests(this.registry, this.instances, this.levels, this.#around);
     this.#events = new EventHandling(this.registry, this.instances, this.outbox, this.#around);
   }
 
@@ -84,7 +87,10 @@ export class World {
 
   /** A definition was read. Instances keep the old one, and so do those started while there are any (reference 7.7). */
   setClass(jobClass: JobClass): void {
-    this.#startIfFulfilled(this.registry.set(jobClass));
+    const isNew = this.registry.find(jobClass.name) === undefined;
+    const fulfilled = this.registry.set(jobClass);
+    this.levels.classesChanged(isNew ? (this.registry.find(jobClass.name) ?? null) : null, jobClass);
+    this.#startIfFulfilled(fulfilled);
   }
 
   /** A new definition came into force, and events that the old one held may fulfil its `start on`. */
@@ -95,6 +101,7 @@ export class World {
   /** The definition is gone. With instances the class stays until the last of them is gone. */
   removeClass(name: string): void {
     this.registry.remove(name);
+    this.levels.classesChanged(null, null);
   }
 
   findClass(name: string): ClassEntry | undefined {
@@ -194,10 +201,13 @@ export class World {
    */
   run(): Effect[] {
     let budget = visitsPerRun;
+    let moved = false;
     do {
       for (const message of this.#mailbox.splice(0)) this.#receiveSafely(message);
       budget -= this.queue.poll(this.#events, budget);
-    } while (this.#mailbox.length > 0 && budget > 0);
+      // What starts and stops require is decided when each event has reached everybody.
+      moved = budget > 0 && this.levels.settle();
+    } while ((this.#mailbox.length > 0 || moved) && budget > 0);
     this.#isBusy = budget <= 0;
     return this.outbox.take();
   }
@@ -287,6 +297,7 @@ export class World {
   /** After the jobs were put back: their pids are known again, their timers run, and what was asked for is. */
   resume(lastJobId: number): void {
     this.instances.resume(lastJobId);
+    this.levels.resume();
     for (const job of this.jobs()) {
       this.instances.environmentChanged(job);
       lifecycle.resume(job, this.#around);
@@ -296,6 +307,8 @@ export class World {
   #retired(job: Job): void {
     const entry = this.registry.find(job.jobClass.name);
     this.#startIfFulfilled(this.instances.retire(job));
+    this.levels.retired(job);
+    this.levels.changed(job);
     if (entry !== undefined) goOnWithNewer(entry, job.stopCause, this.instances, this.#around);
   }
 
@@ -303,7 +316,7 @@ export class World {
 
   #surroundings(): Surroundings {
     const world = this;
-    const { queue, environments, instances, outbox } = this;
+    const { queue, environments, instances, outbox, levels } = this;
     const { now, random, defaultStartTimeout, endsContainer } = this.options;
     return {
       endsContainer: endsContainer ?? (() => false),
@@ -329,8 +342,15 @@ export class World {
         outbox.processChanged(job, process, pid, status);
       },
       processForgotten: (job, process) => instances.forget(job, process),
-      goalChanged: (job, from) => outbox.goalChanged(job, from),
-      stateChanged: (job, from) => outbox.stateChanged(job, from),
+      levels,
+      goalChanged: (job, from) => {
+        outbox.goalChanged(job, from);
+        levels.changed(job);
+      },
+      stateChanged: (job, from) => {
+        outbox.stateChanged(job, from);
+        levels.changed(job);
+      },
       retired: (job) => world.#retired(job),
     };
   }

@@ -9,5 +9,9 @@ export const command: SubCommand = {
   options: [allOption, noWaitOption, jsonOption],
   description:
     "The instance keeps its configuration; to use a changed one, stop and start the job. Waits until a service runs again, or a task is finished. Inside a job, without JOB, the job itself is meant, and nothing is waited for.",
-  run: (call) => changeJob(call, "restart"),
+  async run(call) {
+    const status = await changeJob(call, "restart");
+    const wait = status === 0 && !call.options.has("no-wait") && call.args[0] !== undefined;
+    return wait ? (await import("../dependents.ts")).awaitDependents(call) : status;
+  },
 };

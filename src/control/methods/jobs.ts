@@ -9,7 +9,7 @@ import { type Call, later } from "../call.ts";
 import { placeOf } from "../configuration-problem.ts";
 import { type ErrorDetails, MethodError } from "../errors.ts";
 import type { Parameters } from "../protocol.ts";
-import { noInstance, statusOf } from "../status.ts";
+import { noInstance, statusIn, statusOf } from "../status.ts";
 
 interface Refusal {
   readonly ok: false;
@@ -88,7 +88,7 @@ export function list(call: Call): JobStatus[] {
   const answer: JobStatus[] = [];
   for (const entry of call.daemon.world.classes()) {
     if (entry.instances.size === 0) answer.push(noInstance(entry.jobClass.name));
-    for (const job of entry.instances.values()) answer.push(statusOf(job));
+    for (const job of entry.instances.values()) answer.push(statusIn(call.daemon.world, job));
   }
   return answer;
 }
@@ -96,7 +96,7 @@ export function list(call: Call): JobStatus[] {
 /** Without variables, a job that has no instance is simply stopped; with variables it is an error (reference 8.4). */
 export function status(call: Call, params: Parameters["status"]): JobStatus {
   try {
-    return statusOf(findInstance(call, params));
+    return statusIn(call.daemon.world, findInstance(call, params));
   } catch (error) {
     const plain = params.instance === undefined && (params.env ?? []).length === 0;
     if (plain && error instanceof MethodError && error.error === "UnknownInstance")
@@ -130,6 +130,11 @@ export const stop = (call: Call, { force, ...params }: Parameters["stop"]): unkn
   change(call, "stop", params, force === true ? "forceStop" : "stop");
 export const restart = (call: Call, params: Parameters["restart"]): unknown =>
   change(call, "restart", params);
+
+/** The instances that go down with a job when it restarts, and come back with it. */
+export function dependents({ daemon }: Call, params: Parameters["dependents"]): JobStatus[] {
+  return daemon.world.levels.dependentsOf(params.job).map(statusOf);
+}
 
 /** Asks for a goal; answers with the status that the instance has when the operation is finished. */
 function change(call: Call, what: Change, params: Parameters["start"], operation: Operation = what): unknown {

@@ -9,7 +9,11 @@ describe("the history of a class", () => {
     machine.start("a");
     const entry = machine.world.findClass("a");
     expect(entry?.exits.map(({ pid }) => pid)).toEqual([103, 104, 105, 106, 107]);
-    expect(entry?.lastFailure).toMatchObject({ process: "respawn", status: null, reason: null });
+    expect(entry?.lastFailure).toMatchObject({
+      process: "respawn",
+      status: { type: "exited", status: 3 },
+      reason: null,
+    });
     machine.start("b");
     expect(machine.world.findClass("b")?.lastFailure).toMatchObject({
       process: "main",

@@ -37,7 +37,9 @@ describe("respawn", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec exit 1" });
     machine.start("a");
     expect(machine.ran).toHaveLength(11);
-    expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=a INSTANCE= RESULT=failed PROCESS=respawn"]);
+    expect(machine.takeEvents("stopped")).toEqual([
+      "stopped JOB=a INSTANCE= RESULT=failed PROCESS=respawn LAST_EXIT_STATUS=1",
+    ]);
     const warnings = machine.log.filter((line) => !line.startsWith("info"));
     expect(warnings.slice(-3)).toEqual([
       "a main process ended, respawning",

@@ -1,20 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { goals, nextState, nextStates, states } from "../../../src/jobs/states.ts";
 
-// State, goal start, goal stop, goal respawn. Upstart has no respawn in pre-start: it knows no start timeout.
+// State, goal start, goal stop, goal respawn. Up to running Upstart has respawn in spawned and post-start only: it knows no
+// start timeout and no requirements.
 const reference = `
 waiting           | starting          | -                             | -
-starting          | security-spawning | stopping                      | -
-security-spawning | security          | stopping                      | -
-security          | pre-starting      | stopping                      | -
-pre-starting      | pre-start         | stopping                      | -
+starting          | security-spawning | stopping                      | stopping
+security-spawning | security          | stopping                      | stopping
+security          | pre-starting      | stopping                      | stopping
+pre-starting      | pre-start         | stopping                      | stopping
 pre-start         | spawning          | stopping                      | stopping
-spawning          | spawned           | stopping                      | -
+spawning          | spawned           | stopping                      | stopping
 spawned           | post-starting     | stopping                      | stopping
-post-starting     | post-start        | stopping                      | -
+post-starting     | post-start        | stopping                      | stopping
 post-start        | running           | stopping                      | stopping
-running           | stopping          | pre-stopping or else stopping | -
-pre-stopping      | pre-stop          | pre-stop                      | -
+running           | stopping          | pre-stopping or else stopping | pre-stopping or else stopping
+pre-stopping      | pre-stop          | pre-stop                      | pre-stop
 pre-stop          | running           | stopping                      | stopping
 stopping          | killed            | killed                        | -
 killed            | post-stopping     | post-stopping                 | -
