@@ -5,7 +5,7 @@ import { ENOENT } from "../runtime/errno.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
 import { largestFile, readProblem } from "./directory.ts";
 import { isDirectory, isIgnoredDirectory, jobNameOf } from "./has-jobs.ts";
-import { lintConditions, lintJob, type SeenStanza } from "./lint.ts";
+import { lintConditions, lintJob, lintRequirements, type SeenStanza } from "./lint.ts";
 import { parseJob } from "./parser.ts";
 import { type SectionName, scriptSections } from "./script-sections.ts";
 import { hasShell, shellComplaint } from "./shell-syntax.ts";
@@ -119,6 +119,7 @@ function checkTree(root: string, scripts: boolean): MutableResult[] {
   }
   if (results.length === 0) return [failed(root, `Directory ${root} holds no configuration file`)];
   addConditionWarnings(results);
+  addRequirementErrors(results);
   return results;
 }
 
@@ -139,6 +140,16 @@ function addConditionWarnings(results: readonly MutableResult[]): void {
   for (const warning of lintConditions(loaded, ownEvents)) {
     const result = results.find((one) => one.file === warning.path);
     if (result !== undefined) result.diagnostics = [...result.diagnostics, warning];
+  }
+}
+
+function addRequirementErrors(results: readonly MutableResult[]): void {
+  const loaded = results.flatMap((result) => (result.loaded === null ? [] : [result.loaded]));
+  for (const error of lintRequirements(loaded)) {
+    const result = results.find((one) => one.file === error.path);
+    if (result === undefined) continue;
+    result.diagnostics = [...result.diagnostics, error];
+    result.error ??= `File ${error.path}: line ${error.line}: ${error.message}`;
   }
 }
 

@@ -120,6 +120,12 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
   "expect-without-main": "`expect` is about the main process: give the job one, or remove this line.",
   "kept-backslash":
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
+  "requires-cycle": "None of these jobs can start. Leave out one `requires` or `after` of the circle.",
+  "requires-unknown": "The job can't start before there is one. Is the name right, and its file in this directory?",
+  "requires-itself":
+    "It holds the start or stop of that job, and waits for it. Leave out the `start on`: `requires` starts it.",
+  "started-as-condition":
+    "After a restart of one of these jobs only its own event comes again, and not the others: use `requires JOB...` for what must be there.",
   "manual-then-start-on": "`start on` after `manual` turns automatic starting on again. Put `manual` last.",
   "start-on-then-manual":
     "`manual` makes the `start on` above without effect. Remove whichever is not meant.",

@@ -1,8 +1,9 @@
 import type { Condition } from "../events/condition.ts";
 import type { JobClass } from "../jobs/job-class.ts";
+import { requirementFaults } from "../jobs/requirement-faults.ts";
 import { checkConditions } from "./check.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
-import { conditionsOf, eachMatch } from "./show.ts";
+import { conditionsOf, eachMatch, jobOfMatch } from "./show.ts";
 
 /**
  * What is allowed but will hardly do what was meant (issue of the checker: "warnings for what will never work").
@@ -10,6 +11,10 @@ import { conditionsOf, eachMatch } from "./show.ts";
  */
 
 const warnings = {
+  "requires-cycle": "Jobs require each other in a circle",
+  "requires-unknown": "There is no such job to require",
+  "requires-itself": "This start waits for itself",
+  "started-as-condition": "An event does not bring this job back",
   "empty-job": "This file defines a job that does nothing",
   "unknown-event": "Nothing emits this event",
   "unknown-job": "There is no such job",
@@ -62,6 +67,7 @@ export function lintJob(
   lintExpect(file, jobClass);
   lintStop(file, jobClass);
   lintManual(file);
+  lintEdges(file, jobClass);
   lintReplaced(file);
   lintWords(file);
   lintValues(file, jobClass);
@@ -69,15 +75,7 @@ export function lintJob(
 }
 
 /** Warnings about what other files don't have: `files` is everything that will be loaded together. */
-export function lintConditions(
-  files: readonly {
-    readonly jobClass: JobClass;
-    readonly text: string;
-    readonly seen: readonly SeenStanza[];
-    readonly path: string;
-  }[],
-  knownEvents: readonly string[],
-): Diagnostic[] {
+export function lintConditions(files: readonly ReadFile[], knownEvents: readonly string[]): Diagnostic[] {
   const byName = new Map(files.map((file) => [file.jobClass.name, file]));
   const results = checkConditions(
     files.map((file) => file.jobClass),
@@ -93,6 +91,41 @@ export function lintConditions(
       file.warn(kind === "job" ? "unknown-job" : "unknown-event", stanza, name);
     }
     return file.found;
+  });
+}
+
+/** A file of those that will be loaded together. */
+interface ReadFile {
+  readonly jobClass: JobClass;
+  readonly text: string;
+  readonly seen: readonly SeenStanza[];
+  readonly path: string;
+}
+
+/** What `requires` and `after` can't mean: errors, for the jobs fail to start. */
+export function lintRequirements(files: readonly ReadFile[]): Diagnostic[] {
+  const faults = requirementFaults(files.map(({ jobClass }) => jobClass));
+  return files.flatMap((source) => {
+    const { jobClass, text, seen, path } = source;
+    const file = new LintedFile(text, seen, path);
+    const fault = faults.get(jobClass.name);
+    if (fault !== undefined) {
+      const stanza = jobClass.requires.some(({ job }) => job === fault.name) ? "requires" : "after";
+      file.warn(fault.kind === "cycle" ? "requires-cycle" : "requires-unknown", stanza, fault.name);
+    }
+    const held = conditionsOf(jobClass)
+      .filter(([stanza]) => stanza === "start on")
+      .flatMap(([, condition]) => [...eachMatch(condition)])
+      .filter(({ event }) => event === "starting" || event === "stopping")
+      .map((match) => jobOfMatch(match).job)
+      .find((job) => jobClass.requires.some((required) => required.job === job));
+    if (held !== undefined) file.warn("requires-itself", "start on", held);
+    return file.found.map((found) => ({
+      ...found,
+      severity: "error" as const,
+      message:
+        found.code === "requires-cycle" ? `${found.message}: ${fault?.text.split(": ")[1]}` : found.message,
+    }));
   });
 }
 
@@ -177,6 +210,13 @@ function lintStop(file: LintedFile, { killMode, killTimeout, processes: { main }
 function endsInExec(script: string): boolean {
   const last = script.trimEnd().split("\n").at(-1) ?? "";
   return /^\s*exec\s/.test(last);
+}
+
+/** `started X and …` is over once it was: after a restart of X the rest of the condition does not come again. */
+function lintEdges(file: LintedFile, { startOn, requires, task }: JobClass): void {
+  if (startOn?.type !== "and" || task || requires.length > 0) return;
+  const edges = [...eachMatch(startOn)].filter(({ event }) => event === "started" || event === "stopped");
+  if (edges.length >= 2) file.warn("started-as-condition", "start on");
 }
 
 function lintManual(file: LintedFile): void {
