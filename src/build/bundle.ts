@@ -4,6 +4,7 @@ import { build, type Plugin } from "esbuild";
 import { nodeCompatibility } from "./compatibility.ts";
 import { intrinsicsOf, nativesWithTypedArrays } from "./intrinsics.ts";
 import { importedNatives, NATIVE_MODULE, nativeOrder, withNamedNatives } from "./natives.ts";
+import { hotOutputs } from "./packing.ts";
 
 /** One piece of JavaScript that is compiled and read on its own. */
 export interface Chunk {
@@ -14,6 +15,8 @@ export interface Chunk {
   readonly natives: readonly string[] | null;
   /** What the engine has to have before it runs, as bits. */
   readonly intrinsics: number;
+  /** Whether it is read at a start that is to be quick. */
+  readonly hot: boolean;
 }
 
 /** TypeScript of the project, with its imports of the binding by name. */
@@ -64,6 +67,7 @@ export async function bundle(request: BundleRequest): Promise<Chunk[]> {
     plugins: [nodeCompatibility(request.root), namedNatives],
   });
   const order = nativeOrder(join(request.root, "src/runtime/native"));
+  const hot = hotOutputs(result.metafile);
   const makers = nativesWithTypedArrays(readFileSync(join(request.root, "src/runtime/native.d.ts"), "utf8"));
   const chunks = Object.keys(result.metafile.outputs).map((output): Chunk => {
     const path = join(request.root, output);
@@ -75,6 +79,7 @@ export async function bundle(request: BundleRequest): Promise<Chunk[]> {
       path,
       natives,
       intrinsics: intrinsicsOf(text, natives, makers),
+      hot: hot.has(output),
     };
   });
   const entry = chunks.findIndex((chunk) => chunk.name === "upinit.js");

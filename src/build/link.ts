@@ -9,6 +9,8 @@ import { OWN_FLAGS, type Toolchain } from "./toolchain.ts";
 export interface Blob {
   readonly chunk: Chunk;
   readonly path: string;
+  /** Where it is packed: its size without that; else 0. */
+  readonly unpacked: number;
 }
 
 /** upinit's own C files, compiled. */
@@ -49,9 +51,9 @@ export function blobTable(blobs: readonly Blob[]): string {
 .Lblob${index}: .incbin ${JSON.stringify(path)}
 .Lend${index}:`,
   );
-  const rows = blobs.map(({ chunk }, index) => {
+  const rows = blobs.map(({ chunk, unpacked }, index) => {
     const natives = chunk.natives === null ? "0" : `.Lnatives${index}`;
-    return `  .quad .Lname${index}, .Lblob${index}, .Lend${index} - .Lblob${index}, ${natives}, ${chunk.intrinsics}\n`;
+    return `  .quad .Lname${index}, .Lblob${index}, .Lend${index} - .Lblob${index}, ${natives}, ${chunk.intrinsics}, ${unpacked}\n`;
   });
   return `.section .rodata
 .global upinit_blobs, upinit_blobs_end
@@ -63,7 +65,7 @@ upinit_blobs_end:
 .balign 8
 .global upinit_chunks
 upinit_chunks:
-${rows.join("")}  .quad 0, 0, 0, 0, 0
+${rows.join("")}  .quad 0, 0, 0, 0, 0, 0
 .section .note.GNU-stack,"",%progbits
 `;
 }

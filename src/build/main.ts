@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.ts";
+import { bundle, type Chunk } from "./bundle.ts";
 import { cacheDirectory } from "./cache.ts";
 import { chunkCompiler, engineDirectory, engineObjects } from "./engine.ts";
 import { type Blob, bindingObjects, link } from "./link.ts";
 import { type BuildOptions, readOptions, USAGE } from "./options.ts";
+import { pack } from "./packing.ts";
 import { run } from "./run.ts";
 import { targetToolchain } from "./toolchain.ts";
 
@@ -31,12 +32,15 @@ async function makeBlobs(options: BuildOptions, directory: string, compiler: str
     version: projectVersion(),
     debug: options.debug,
   });
-  const blobs = chunks.map((chunk) => ({ chunk, path: `${chunk.path}.bytecode` }));
+  const pathOf = (chunk: Chunk): string => `${chunk.path}.bytecode`;
   await run(
     compiler,
-    blobs.flatMap(({ chunk, path }) => [chunk.name, chunk.path, path]),
+    chunks.flatMap((chunk) => [chunk.name, chunk.path, pathOf(chunk)]),
   );
-  return blobs;
+  return chunks.map((chunk) => {
+    const path = pathOf(chunk);
+    return { chunk, path, unpacked: chunk.hot ? 0 : pack(path) };
+  });
 }
 
 async function build(options: BuildOptions): Promise<void> {

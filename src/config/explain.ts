@@ -121,7 +121,8 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
   "kept-backslash":
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
   "requires-cycle": "None of these jobs can start. Leave out one `requires` or `after` of the circle.",
-  "requires-unknown": "The job can't start before there is one. Is the name right, and its file in this directory?",
+  "requires-unknown":
+    "The job can't start before there is one. Is the name right, and its file in this directory?",
   "requires-itself":
     "It holds the start or stop of that job, and waits for it. Leave out the `start on`: `requires` starts it.",
   "started-as-condition":

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "inflate.h"
 
 /*
  * What the engine knows the binding as: each chunk has its own, with only what that chunk imports, under this prefix
@@ -22,12 +23,27 @@ static const UpinitChunk *find_chunk(const char *name) {
   return NULL;
 }
 
+static JSValue read_bytecode(JSContext *ctx, const UpinitChunk *chunk) {
+  if (chunk->unpacked == 0) {
+    return JS_ReadObject(ctx, chunk->bytecode, chunk->length, JS_READ_OBJ_BYTECODE);
+  }
+  uint8_t *bytecode = js_malloc(ctx, chunk->unpacked);
+  if (bytecode == NULL) {
+    return JS_EXCEPTION;
+  }
+  JSValue module = upinit_inflate(chunk->bytecode, chunk->length, bytecode, chunk->unpacked)
+                       ? JS_ReadObject(ctx, bytecode, chunk->unpacked, JS_READ_OBJ_BYTECODE)
+                       : JS_ThrowInternalError(ctx, "the chunk '%s' is damaged", chunk->name);
+  js_free(ctx, bytecode);
+  return module;
+}
+
 /* Reads a chunk and what it imports statically; a module value, or an exception. */
 static JSValue read_chunk(JSContext *ctx, const UpinitChunk *chunk) {
   if (upinit_add_intrinsics(ctx, chunk->intrinsics) < 0) {
     return JS_EXCEPTION;
   }
-  JSValue module = JS_ReadObject(ctx, chunk->bytecode, chunk->length, JS_READ_OBJ_BYTECODE);
+  JSValue module = read_bytecode(ctx, chunk);
   if (!JS_IsException(module) && JS_ResolveModule(ctx, module) < 0) {
     JS_FreeValue(ctx, module);
     return JS_EXCEPTION;

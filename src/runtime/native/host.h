@@ -11,6 +11,7 @@ typedef struct {
   size_t length;
   const char *natives; /* what it imports of the binding, each name ended by NUL, the list by an empty one; or NULL: all */
   uint64_t intrinsics; /* what it may use of the engine beyond the base, as bits */
+  size_t unpacked;     /* its size without packing (inflate.h); 0 if it is not packed */
 } UpinitChunk;
 
 /* Sets up what of the engine's built-in objects these bits name and is not there yet; -1 after throwing (host.c). */
