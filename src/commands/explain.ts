@@ -19,6 +19,7 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
     lines.push(`  ${verdict(job, instance, safe)}`);
     if (instance.stopOn !== null)
       lines.push("", "  stop on", ...conditionLines(instance.stopOn, style, safe));
+    if (instance.probes.length > 0) lines.push("", ...probeLines(job, instance, style, safe));
     if (instance.respawn.enabled) lines.push("", `  ${respawnText(instance)}`);
   }
   if (job.requires.length > 0) lines.push("", "  requires", ...requirementLines(job, style, safe));
@@ -91,11 +92,29 @@ function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: s
   }
   const process = processOfState[state];
   if (process !== undefined) return `Its ${process} process has been running for ${since}.`;
+  const ready = instance.probes.find(({ role }) => role === "ready");
+  if (ready !== undefined)
+    return `It is not ready yet, ${since} after its main process began: ${safe(ready.probe)}: ${safe(ready.reason === "" ? "not tried yet" : ready.reason)}.`;
   if (state === "spawned" && job.expect !== "none") {
     return `It has been waiting for ${since} for its main process to ${expectationText(job.expect)} (\`expect ${job.expect}\`).`;
   }
   if (state === "killed") return `Its main process was told to end ${since} ago and has not ended yet.`;
   return `It has been in ${state} for ${since}.`;
+}
+
+function probeLines(
+  job: Explanation,
+  { probes }: InstanceExplanation,
+  style: Style,
+  safe: (text: string) => string,
+): string[] {
+  const lines = probes.map(({ role, probe, result, failures, reason }) => {
+    const word = result === "good" ? "well" : result === "bad" ? style.bad("unhealthy") : "unknown";
+    const count = failures > 0 ? `, ${failures} failed in a row` : "";
+    return `    ${role} ${safe(probe)}  ${word}${count}${reason === "" ? "" : `: ${safe(reason)}`}`;
+  });
+  const action = job.checkAction === null ? "" : ` (on failure ${job.checkAction})`;
+  return [`  probes${action}`, ...lines];
 }
 
 function requirementLines({ requires }: Explanation, style: Style, safe: (text: string) => string): string[] {

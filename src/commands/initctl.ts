@@ -16,6 +16,7 @@ const subCommands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["start", () => import("./initctl/start.ts")],
   ["stop", () => import("./initctl/stop.ts")],
   ["restart", () => import("./initctl/restart.ts")],
+  ["probe", () => import("./initctl/probe.ts")],
   ["update", () => import("./initctl/update.ts")],
   ["exec", () => import("./initctl/exec.ts")],
   ["reload", () => import("./initctl/reload.ts")],
@@ -67,6 +68,7 @@ const quick: ReadonlySet<string> = new Set([
   "version",
   "wait",
   "health",
+  "probe",
 ]);
 
 const description = "Communicates with the init of this container (or, with --user, of this session).";

@@ -1,6 +1,7 @@
 import type {
   JobClass,
   JobDirectory,
+  Probe,
   ProcessDefinition,
   ProcessName,
   Requirement,
@@ -16,6 +17,7 @@ const noNumbers: readonly number[] = Object.freeze([]);
 const noLists: readonly (readonly string[])[] = Object.freeze([]);
 const noDirectories: readonly JobDirectory[] = Object.freeze([]);
 const noRequirements: readonly Requirement[] = Object.freeze([]);
+const noProbes: readonly Probe[] = Object.freeze([]);
 const noProcesses: Readonly<Partial<Record<ProcessName, ProcessDefinition>>> = Object.freeze({});
 const noLimits: ReadonlyMap<string, ResourceLimit> = new Map();
 const defaultRespawnLimit = Object.freeze({ count: 10, interval: 5 });
@@ -34,6 +36,13 @@ export function emptyClass(name: string, path: string): Draft {
     manual: false,
     requires: noRequirements,
     after: none,
+    ready: null,
+    readyEvery: null,
+    checks: noProbes,
+    checkEvery: 10,
+    checkTimeout: 5,
+    checkFailures: 3,
+    checkAction: "restart",
     emits: none,
     processes: noProcesses,
     expect: "none",
@@ -82,6 +91,7 @@ export function copyClass(base: JobClass): Draft {
     ...base,
     requires: copyList(base.requires),
     after: copyList(base.after),
+    checks: copyList(base.checks),
     emits: copyList(base.emits),
     normalExit: copyList(base.normalExit),
     env: copyList(base.env),

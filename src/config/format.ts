@@ -1,5 +1,5 @@
 import type { Condition } from "../events/condition.ts";
-import type { JobClass, ProcessDefinition, ProcessName } from "../jobs/job-class.ts";
+import type { JobClass, Probe, ProcessDefinition, ProcessName } from "../jobs/job-class.ts";
 import { signalName } from "../runtime/signals.ts";
 
 /**
@@ -23,6 +23,7 @@ export function formatJob(jobClass: JobClass): string {
   for (const { job, soft } of jobClass.requires)
     add("requires", `${soft ? "soft " : ""}${job === "soft" ? `"soft"` : quoteWord(job)}`);
   for (const job of jobClass.after) addText("after", job);
+  addProbes(lines, jobClass);
   for (const event of jobClass.emits) addText("emits", event);
   add("start on", conditionSource(jobClass.startOn));
   if (jobClass.manual) lines.push("manual");
@@ -100,6 +101,22 @@ function quoteAssignment(entry: string): string {
   return key + quoteWord(entry.slice(equals + 1));
 }
 
+function addProbes(lines: string[], jobClass: JobClass): void {
+  const { ready, readyEvery, checks, checkEvery, checkTimeout, checkFailures, checkAction } = jobClass;
+  if (ready !== null) addProbe(lines, "ready", ready);
+  if (readyEvery !== null) lines.push(`ready every ${readyEvery}`);
+  for (const check of checks) addProbe(lines, "check", check);
+  if (checkEvery !== 10) lines.push(`check every ${checkEvery}`);
+  if (checkTimeout !== 5) lines.push(`check timeout ${checkTimeout}`);
+  if (checkFailures !== 3) lines.push(`check failures ${checkFailures}`);
+  if (checkAction !== "restart") lines.push(`check on failure ${checkAction}`);
+}
+
+function addProbe(lines: string[], stanza: string, { kind, text }: Probe): void {
+  if (kind === "script") addScript(lines, stanza, text);
+  else lines.push(`${stanza} ${kind} ${kind === "exec" ? text : quoteWord(text)}`);
+}
+
 function addRespawn(lines: string[], jobClass: JobClass): void {
   const { respawn, respawnLimit, respawnBackoff } = jobClass;
   if (respawn) lines.push("respawn");
@@ -116,14 +133,17 @@ function addProcess(lines: string[], process: ProcessName, definition: ProcessDe
     lines.push(`${prefix}exec ${definition.command}`);
     return;
   }
-  const body = definition.command;
+  addScript(lines, prefix.trimEnd(), definition.command);
+}
+
+function addScript(lines: string[], stanza: string, body: string): void {
   // The reader strips what all lines are indented by, but nothing if one is blank.
   const indent = /^\n/m.test(body) ? "" : "  ";
   const indented = body
     .split("\n")
     .slice(0, -1)
     .map((line) => indent + line);
-  lines.push(`${prefix}script`, ...indented, "end script");
+  lines.push(`${stanza} script`.trimStart(), ...indented, "end script");
 }
 
 function unless<Value>(value: Value, usual: Value): Value | null {

@@ -154,6 +154,15 @@ export class Lexer {
     return this.text.slice(this.tokenStart, this.tokenEnd) === word;
   }
 
+  /** Refuses the last line that begins with this stanza; the position is at the end of the file. */
+  failStanza(name: string, code: ErrorCode): never {
+    const found = [...this.text.matchAll(new RegExp(`^[ \\t]*(${name})\\b`, "gm"))].at(-1);
+    const at = found === undefined ? 0 : found.index + found[0].length - name.length;
+    const line = this.text.slice(0, at).split("\n").length;
+    this.stanzaStart = at;
+    this.failAt(code, at, line, name.length);
+  }
+
   /** One word as it stands in the file, quotes and all: Upstart knows no keyword that is quoted. */
   keyword(): string {
     return this.word(inArgument, false);

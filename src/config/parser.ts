@@ -31,6 +31,7 @@ export function parseJob(text: string, options: ParseOptions): ParseResult {
   const lexer = new Lexer(text, options.codeUnits);
   try {
     readStanzas(lexer, draft, options.observe);
+    refuseCombinations(lexer, draft);
     return { ok: true, jobClass: draft };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -46,6 +47,15 @@ function readStanzas(lexer: Lexer, draft: Draft, observe: ParseOptions["observe"
     read(lexer, draft);
     if (!lexer.atLineEnd() && !openEnded.has(name)) lexer.endStanza();
   }
+}
+
+/** What no stanza can say alone; the error is that of the last `ready`. */
+function refuseCombinations(lexer: Lexer, { ready, expect, task, console }: Draft): void {
+  if (ready === null) return;
+  if (expect === "stop" || expect === "notify") lexer.failStanza("ready", "ready-with-expect");
+  if (task) lexer.failStanza("ready", "ready-in-task");
+  if (ready.kind === "log" && console !== null && console !== "log")
+    lexer.failStanza("ready", "ready-log-without-log");
 }
 
 function describe(error: ConfigurationError, lexer: Lexer, path: string): Diagnostic {

@@ -1,4 +1,12 @@
-import type { ConsoleMode, Expectation, KillMode, ProcessName } from "../jobs/job-class.ts";
+import type {
+  CheckAction,
+  ConsoleMode,
+  Expectation,
+  KillMode,
+  Probe,
+  ProcessName,
+} from "../jobs/job-class.ts";
+import { readTarget } from "../probes/target.ts";
 import { capabilityName } from "../runtime/capability-numbers.ts";
 import { signalNumber } from "../runtime/signals.ts";
 import { readCondition } from "./condition-parser.ts";
@@ -112,6 +120,8 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ["cgroup", readCgroup],
   // upinit's own.
+  ["ready", readReady],
+  ["check", readCheck],
   ["requires", readRequires],
   ["after", (lexer, draft) => lexer.forEachArgument((name) => (draft.after = appended(draft.after, name)))],
   ["run", group({ timeout: (lexer, draft) => (draft.runTimeout = readTimeout(lexer)) })],
@@ -249,6 +259,55 @@ function readOom(lexer: Lexer, draft: Draft): void {
     const adjustment = accept(lexer, readInteger(word, -17, 15), "illegal-oom");
     draft.oomScore = Math.trunc((adjustment * 1000) / (adjustment < 0 ? 17 : 15)) + 0;
   }
+}
+
+const probeKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "file", "log", "exec", "script"]);
+const checkKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "exec", "script"]);
+const checkActions = choices<CheckAction>(["restart", "stop", "shutdown", "none"]);
+
+function readReady(lexer: Lexer, draft: Draft): void {
+  const word = lexer.keyword();
+  if (word === "every") draft.readyEvery = readTimeout(lexer);
+  else draft.ready = readProbe(lexer, pick(lexer, word, withWords(probeKinds, ["every"])));
+}
+
+const checkWords = new Map<string, Reader>([
+  ["every", (lexer, draft) => (draft.checkEvery = readTimeout(lexer))],
+  ["timeout", (lexer, draft) => (draft.checkTimeout = readTimeout(lexer))],
+  [
+    "failures",
+    (lexer, draft) =>
+      (draft.checkFailures = accept(lexer, readInteger(lexer.argument(), 1, 1_000_000), "illegal-count")),
+  ],
+  ["on", group({ failure: keyword(checkActions, (draft, value) => (draft.checkAction = value)) })],
+]);
+
+function readCheck(lexer: Lexer, draft: Draft): void {
+  const word = lexer.keyword();
+  const read = checkWords.get(word);
+  if (read !== undefined) read(lexer, draft);
+  else {
+    const kind = pick(lexer, word, withWords(checkKinds, [...checkWords.keys()]));
+    draft.checks = appended(draft.checks, readProbe(lexer, kind));
+  }
+}
+
+/** The kinds, with further words for the message about one that is none. */
+function withWords(
+  kinds: ReadonlyMap<string, Probe["kind"]>,
+  words: readonly string[],
+): ReadonlyMap<string, Probe["kind"]> {
+  return new Map([...kinds, ...words.map((word) => [word, "exec"] as const)]);
+}
+
+/** An address without variables is read now, so that a mistake in it is found where it stands. */
+function readProbe(lexer: Lexer, kind: Probe["kind"]): Probe {
+  if (kind === "script") return { kind, text: lexer.block() };
+  if (kind === "exec") return { kind, text: lexer.command() };
+  const text = lexer.argument();
+  if (kind !== "log" && kind !== "argv" && !text.includes("$") && typeof readTarget(kind, text) === "string")
+    lexer.failToken(/^https:/i.test(text) ? "https-probe" : "illegal-target");
+  return { kind, text };
 }
 
 /** `soft` is a word only where it comes first and unquoted. */

@@ -99,6 +99,17 @@ export const progress: z.ZodMiniType<Progress> = z.object({
 });
 export type ConditionProgress = z.output<typeof progress>;
 
+export const probeState = z.object({
+  role: z.enum(["ready", "check"]),
+  /** As its stanza has it: `tcp 8080`. */
+  probe: z.string(),
+  result: z.enum(["unknown", "good", "bad"]),
+  /** Failures in a row. */
+  failures: z.int(),
+  /** What was seen last; "" before the first try. */
+  reason: z.string(),
+});
+
 export const instanceExplanation = z.object({
   ...jobStatus.shape,
   /** Milliseconds in this state. */
@@ -106,6 +117,8 @@ export const instanceExplanation = z.object({
   /** The event that holds it in starting or stopping, with the instances that have it to finish. */
   blockedBy: z.nullable(z.object({ event: z.string(), jobs: z.array(z.string()) })),
   stopOn: z.nullable(progress),
+  /** What is asked before it counts as started, and its checks. */
+  probes: z.array(probeState),
   /** Why it was started, and why it is being stopped; "" where that is not known, or it is not. */
   started: z.string(),
   stopped: z.string(),
@@ -119,6 +132,8 @@ export const explanation = z.object({
   description: z.nullable(z.string()),
   task: z.boolean(),
   expect: z.enum(["none", "stop", "fork", "daemon", "notify"]),
+  /** What follows where a check fails; null for a job without checks. */
+  checkAction: z.nullable(z.enum(["restart", "stop", "shutdown", "none"])),
   respawnLimit: z.object({ count: z.int(), interval: z.number() }),
   /** Text of the `instance` stanza. */
   instance: z.string(),

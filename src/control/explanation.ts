@@ -8,6 +8,7 @@ import { displayName } from "../jobs/job.ts";
 import { isJobEvent } from "../jobs/job-event-names.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
 import { isThere } from "../jobs/presence.ts";
+import { probeText } from "../jobs/probes.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
@@ -31,6 +32,7 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
     description: jobClass.description,
     task: jobClass.task,
     expect: jobClass.expect,
+    checkAction: jobClass.checks.length === 0 ? null : jobClass.checkAction,
     respawnLimit: jobClass.respawnLimit,
     now: daemon.now() - since,
     instance: jobClass.instance,
@@ -106,6 +108,13 @@ function explainInstance(daemon: Daemon, job: Job, details: boolean): InstanceEx
     since: daemon.now() - job.since,
     blockedBy: blocker === null ? null : { event: blocker.name, jobs: holdersOf(daemon.world, blocker) },
     stopOn: job.stopOn === null ? null : progressOf(job.stopOn, daemon.world),
+    probes: (job.probes ?? []).map((state) => ({
+      role: state.role,
+      probe: probeText(state.probe),
+      result: state.result,
+      failures: state.failures,
+      reason: state.reason,
+    })),
     started: startCause === null ? "" : causeText(startCause, details),
     stopped: stopCause === null ? "" : causeText(stopCause, details),
     respawn: {

@@ -1,6 +1,7 @@
 /** Whether the container is well, and every reason why it is not (docs/health.md). */
 import type { Job } from "../jobs/job.ts";
-import { displayName } from "../jobs/job.ts";
+import { displayName, waitsForRespawn } from "../jobs/job.ts";
+import { probeText } from "../jobs/probes.ts";
 import { isUnexpected } from "../jobs/process-end.ts";
 import { isOnWayUp } from "../jobs/states.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
@@ -60,6 +61,11 @@ function reasonsAgainstJob(daemon: Daemon, entry: ClassEntry): string[] {
   for (const job of entry.instances.values()) {
     const late = whyLate(daemon, job);
     if (late !== null) reasons.push(late);
+    for (const { result, probe, reason } of job.probes ?? [])
+      if (result === "bad")
+        reasons.push(`${displayName(job)} is unhealthy: check ${probeText(probe)}: ${reason}`);
+    if (waitsForRespawn(job) && job.unready !== "")
+      reasons.push(`${displayName(job)} never was ready: ${job.unready}`);
   }
   const gone = whatWentAway(daemon.world, entry);
   if (gone !== null) reasons.push(`${name} is down since ${gone} went away`);

@@ -1,6 +1,7 @@
 /** The rows of `initctl list -l` and `initctl failed`. */
 import { causeText } from "../jobs/cause.ts";
 import type { Job } from "../jobs/job.ts";
+import { probeText, unreadyText } from "../jobs/probes.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
@@ -33,6 +34,11 @@ function whyOf(world: World, job: Job, details: boolean): string {
   const [waitsFor] = statusIn(world, job).waitsFor ?? [];
   if (waitsFor !== undefined) return `waits for ${waitsFor}`;
   if (job.goal === "stop" && job.stopCause !== null) return `stopped ${causeText(job.stopCause, details)}`;
+  const unready = unreadyText(job);
+  if (unready !== "") return `is not ready: ${unready}`;
+  const bad = job.probes?.find(({ result }) => result === "bad");
+  if (bad !== undefined)
+    return `is unhealthy: check ${probeText(bad.probe)}: ${bad.reason} (on failure ${job.jobClass.checkAction})`;
   return job.startCause === null ? "" : `started ${causeText(job.startCause, details)}`;
 }
 

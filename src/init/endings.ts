@@ -22,6 +22,7 @@ export function missingJob(world: World, name: string | null): string | null {
  * `--exit-code-from` names it. The job is done for good; one that will be respawned does not come here.
  */
 export function endsContainer(job: Job, failed: boolean, exitCodeFrom: string | null): boolean {
+  if (job.endsContainer) return true;
   if (isNamed(job, exitCodeFrom)) return true;
   switch (job.jobClass.shutdownOn) {
     case "exit":

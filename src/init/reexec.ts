@@ -19,6 +19,8 @@ export interface ReexecSystem {
   /** false: the stop of everything has begun meanwhile. */
   mayGoOn(): boolean;
   gather(requester: number): InitState;
+  /** The last moment: what the new one can't take over is ended. */
+  leave(): void;
   answer(waiter: Waiter, outcome: Outcome): void;
 }
 
@@ -138,6 +140,7 @@ export class Reexec {
     const descriptors = descriptorsOf(state);
     for (const descriptor of descriptors) native.setCloseOnExec(descriptor, false);
     this.#system.log.info(`Executing ${trial.path}`);
+    this.#system.leave();
     this.#system.log.flush();
     const error = native.exec(
       trial.executable,

@@ -68,6 +68,12 @@ export class Supervisor {
       case "kill":
         this.#kill(effect.job, effect.pid, effect.signal, effect.group);
         break;
+      case "probe":
+        this.#targets.processes.prober.start(effect);
+        break;
+      case "probe-cancel":
+        this.#targets.processes.prober.cancel(effect.job);
+        break;
       case "timer":
         this.#setTimer(effect.job, effect.timer, effect.after);
         break;

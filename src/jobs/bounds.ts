@@ -81,4 +81,5 @@ export function resetBounds(job: Job, around: Surroundings): void {
   cancelTimer(job, "stop", around);
   job.forced = false;
   job.killReason = null;
+  job.unready = "";
 }

@@ -4,6 +4,7 @@ import { displayName, expectsReadiness, isAlive, isBusy, type Job } from "./job.
 import type { ProcessName } from "./job-class.ts";
 import { advance, askingStates, bringBack, leaveAskingState, setGoal } from "./lifecycle.ts";
 import type { Message, ProcessStatus, TimerKind } from "./messages.ts";
+import { beginReady, endProbes, tryDue } from "./probes.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, planRespawn, shellStatus } from "./respawn.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -34,6 +35,7 @@ export function processExecuted(job: Job, process: ProcessName, around: Surround
   job.spawning = null;
   if (process !== "main" || job.state !== "spawned") return;
   if (!expectsReadiness(job) || job.goal === "stop") advance(job, around);
+  else if (job.jobClass.expect === "none") beginReady(job, around);
 }
 
 /** `expect` is satisfied. */
@@ -41,7 +43,8 @@ export function mainReady(job: Job, around: Surroundings): void {
   if (job.state !== "spawned" || !isAlive(job, "main")) return;
   job.spawning = null;
   startWatchdog(job, around);
-  advance(job, around);
+  if (job.jobClass.ready === null || job.goal !== "start") advance(job, around);
+  else if (job.probes === null) beginReady(job, around);
 }
 
 /** A process could not be executed (reference 5.5). */
@@ -168,6 +171,7 @@ function hookEnded(
 }
 
 function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void {
+  endProbes(job, around);
   cancelTimer(job, "kill", around);
   cancelTimer(job, "watchdog", around);
   cancelTimer(job, "run", around);
@@ -210,7 +214,8 @@ function decide(job: Job, status: ProcessStatus, ran: number, around: Surroundin
     around.log("warn", `${displayName(job)} respawning too fast, stopped`, job);
     fail(job, "respawn", status, around);
   } else if (verdict === "failed") {
-    fail(job, "main", status, around, killReason);
+    const unready = killReason === "start timeout" && job.unready !== "" ? ` (${job.unready})` : "";
+    fail(job, "main", status, around, killReason && killReason + unready);
   }
   setGoal(job, "stop", around);
 }
@@ -234,6 +239,11 @@ const lateAfter = (timer: TimerKind): number => (timer === "watchdog" ? 100 : 1_
 export function timerExpired(job: Job, timer: TimerKind, around: Surroundings): void {
   const due = deadlineOf(job, timer);
   if (due === null) return;
+  if (timer === "probe") {
+    clearTimer(job, timer);
+    tryDue(job, around);
+    return;
+  }
   const late = around.now() - due;
   if (late > lateAfter(timer) && timer !== "respawn") {
     setTimer(job, timer, periodOf(job, timer, around), around);
@@ -278,6 +288,7 @@ function periodOf(job: Job, timer: TimerKind, around: Surroundings): number {
     stop: stopTimeout,
     start: startTimeoutOf(job, around),
     respawn: 0,
+    probe: 0,
   }[timer];
   // A timer may be set for less than its period: a hook of a container that stops has none.
   return Math.max(1_000, (seconds ?? 0) * 1000);

@@ -26,6 +26,12 @@ export interface Requirement {
   readonly job: string;
   readonly soft: boolean;
 }
+/** What is looked at: an address, a path, a pattern or a command. */
+export interface Probe {
+  readonly kind: "tcp" | "unix" | "http" | "file" | "log" | "exec" | "script" | "argv";
+  readonly text: string;
+}
+export type CheckAction = "restart" | "stop" | "shutdown" | "none";
 /** Names as in the `limit` stanza (reference 3.2). */
 export interface ResourceLimit {
   readonly soft: number;
@@ -52,6 +58,18 @@ export interface JobClass {
   readonly requires: readonly Requirement[];
   /** Ours: `after JOB…`: it starts after those of them that start, and stops before them. */
   readonly after: readonly string[];
+  /** Ours: `ready …`: it counts as started when this succeeds (docs/probes.md). */
+  readonly ready: Probe | null;
+  /** Ours: `ready every SECONDS`; null: 0.1 s, growing to 1 s. */
+  readonly readyEvery: number | null;
+  /** Ours: `check …`, tried `check every` so many seconds while it runs. */
+  readonly checks: readonly Probe[];
+  readonly checkEvery: number;
+  /** Seconds. */
+  readonly checkTimeout: number;
+  /** How many failures in a row make it unhealthy, and what follows. */
+  readonly checkFailures: number;
+  readonly checkAction: CheckAction;
   readonly emits: readonly string[];
   readonly processes: Readonly<Partial<Record<ProcessName, ProcessDefinition>>>;
   readonly expect: Expectation;

@@ -4,6 +4,7 @@ import type { Event } from "../events/event.ts";
 import type { Cause } from "./cause.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import type { ProcessStatus, Waiter } from "./messages.ts";
+import type { ProbeState } from "./probes.ts";
 import type { Goal, State } from "./states.ts";
 
 /** Waits for an event to finish: the job that emitted it for itself, or a request. */
@@ -97,6 +98,17 @@ export class Job {
   /** When the hook that is waited for gets its next signal, and how many it has had: TERM, then SIGKILL. */
   hookAt: number | null = null;
   hookSignals = 0;
+  /** What is asked of it now; null: nothing. */
+  probes: ProbeState[] | null = null;
+  probeAt: number | null = null;
+  /** Why it was not ready in time; "" where it was. */
+  unready = "";
+  /** The number of the last try. */
+  lastProbe = 0;
+  /** Restarts by its checks in a row. */
+  checkRestarts = 0;
+  /** Its failure ends the container, as `check on failure shutdown` says. */
+  endsContainer = false;
   /** Why upinit ends main before its time; its end is no good one then, whatever it looks like. */
   killReason: FailureReason | null = null;
   /** The stop waits for nothing longer than it must: `stop --force`, or `stop timeout` has passed. */
@@ -158,7 +170,7 @@ export function hasMain(job: Job): boolean {
   return job.jobClass.processes.main !== undefined;
 }
 
-/** Whether main itself says when it is up (`expect`). */
-export function expectsReadiness(job: Job): boolean {
-  return job.jobClass.expect !== "none";
+/** Whether main itself says when it is up (`expect`), or is asked (`ready`). */
+export function expectsReadiness({ jobClass }: Job): boolean {
+  return jobClass.expect !== "none" || jobClass.ready !== null;
 }

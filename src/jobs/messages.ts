@@ -1,6 +1,6 @@
 import type { LogPriority } from "../log/priority.ts";
 import type { Job } from "./job.ts";
-import type { ProcessName } from "./job-class.ts";
+import type { Probe, ProcessName } from "./job-class.ts";
 
 /** How a process ended, or stopped. */
 export type ProcessStatus =
@@ -59,6 +59,17 @@ export type Effect =
       readonly signal: number;
       readonly group: boolean;
     }
+  /** Tries a probe of the job for at most so many milliseconds; comes back as a `probed` message. */
+  | {
+      readonly type: "probe";
+      readonly job: Job;
+      readonly id: number;
+      readonly probe: Probe;
+      readonly env: readonly string[];
+      readonly timeout: number;
+    }
+  /** Ends all that is tried for the job; nothing comes back. */
+  | { readonly type: "probe-cancel"; readonly job: Job }
   /** One timer per job and kind; setting replaces, `after` is milliseconds. Comes back as a `timer` message. */
   | { readonly type: "timer"; readonly job: Job; readonly timer: TimerKind; readonly after: number }
   | { readonly type: "timer-cancel"; readonly job: Job; readonly timer: TimerKind }
@@ -89,7 +100,13 @@ export type Trace =
       readonly status: ProcessStatus | null;
     };
 
-export type TimerKind = "kill" | "respawn" | "watchdog" | "start" | "run" | "stop" | "hook";
+export type TimerKind = "kill" | "respawn" | "watchdog" | "start" | "run" | "stop" | "hook" | "probe";
+
+/**
+ * How a try of a probe went. `unknown`: upinit itself lacked what it takes. `error`: its program can't be executed, or
+ * its address can't be made of the job's variables.
+ */
+export type ProbeOutcome = "good" | "bad" | "unknown" | "error";
 
 /** What happens outside and is told to the world; put into the mailbox by `World.tell`. */
 export type Message =
@@ -119,6 +136,14 @@ export type Message =
   | { readonly type: "ready"; readonly job: Job }
   /** The supervised pid of main changed (`expect fork`, `MAINPID=`). */
   | { readonly type: "main-pid"; readonly job: Job; readonly pid: number }
+  /** A try of a probe is over. */
+  | {
+      readonly type: "probed";
+      readonly job: Job;
+      readonly id: number;
+      readonly outcome: ProbeOutcome;
+      readonly reason: string;
+    }
   /** A sign of life, for `watchdog`. */
   | { readonly type: "alive"; readonly job: Job }
   | { readonly type: "timer"; readonly job: Job; readonly timer: TimerKind }

@@ -6,6 +6,7 @@ import type { Cause } from "./cause.ts";
 import { type EventWaiter, failureReasons, Job, type JobEvent, type JobWaiter } from "./job.ts";
 import { type JobClass, processNames } from "./job-class.ts";
 import { ClassEntry } from "./job-registry.ts";
+import { newProbeState, type ProbeState } from "./probes.ts";
 import { goals, states } from "./states.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -31,6 +32,11 @@ const condition: z.ZodMiniType<Condition> = z.lazy(() =>
 /** JSON has no number for "unlimited". */
 const limitValue = z.union([z.number(), z.literal("unlimited")]);
 
+const probe = z.object({
+  kind: z.enum(["tcp", "unix", "http", "file", "log", "exec", "script", "argv"]),
+  text,
+});
+
 const jobClass = z.object({
   name: text,
   path: text,
@@ -43,6 +49,13 @@ const jobClass = z.object({
   manual: z._default(flag, false),
   requires: z._default(z.array(z.object({ job: text, soft: flag })), []),
   after: z._default(texts, []),
+  ready: z._default(z.nullable(probe), null),
+  readyEvery: z._default(z.nullable(z.number()), null),
+  checks: z._default(z.array(probe), []),
+  checkEvery: z._default(z.number(), 10),
+  checkTimeout: z._default(z.number(), 5),
+  checkFailures: z._default(integer, 3),
+  checkAction: z._default(z.enum(["restart", "stop", "shutdown", "none"]), "restart"),
   emits: texts,
   processes: z.partialRecord(processName, z.object({ script: flag, command: text })),
   expect: z.enum(["none", "stop", "fork", "daemon", "notify"]),
@@ -112,6 +125,7 @@ const cause = z.union([
   z.object({ type: z.literal("required"), by: text }),
   z.object({ type: z.literal("requires"), job: text, why: text }),
   z.object({ type: z.literal("back"), job: text, first: flag }),
+  z.object({ type: z.literal("check"), why: text }),
   z.object({ type: z.enum(["itself", "respawn", "end", "shutdown"]) }),
 ]);
 
@@ -145,6 +159,12 @@ const job = z.object({
   stopAt: z.nullable(z.number()),
   hookAt: z.nullable(z.number()),
   hookSignals: integer,
+  /** Of its checks: what was found so far, in the order of the stanzas. */
+  checked: z._default(
+    z.array(z.object({ failures: integer, result: z.enum(["unknown", "good", "bad"]), reason: text })),
+    [],
+  ),
+  checkRestarts: z._default(integer, 0),
   killSent: flag,
   killReason: z.nullable(z.enum(failureReasons)),
   forced: flag,
@@ -317,6 +337,10 @@ function jobToPlain(each: Job): JobState {
     ...{ id, instance, goal, state, since, spawning, env, startEnv, given, stopEnv, failure, ending },
     ...{ respawnTime, respawnCount, respawnsInARow, respawnAt, killAt, killSent, killReason, watchdogAt },
     ...{ startedAt, startAt, runAt, stopAt, hookAt, hookSignals, forced, startTimeouts, ofShutdown },
+    checked: (each.probes ?? [])
+      .filter(({ role }) => role === "check")
+      .map(({ failures, result, reason }) => ({ failures, result, reason })),
+    checkRestarts: each.checkRestarts,
     startCause: each.startCause && causeToPlain(each.startCause),
     stopCause: each.stopCause && causeToPlain(each.stopCause),
     pids: [...each.pids],
@@ -332,10 +356,11 @@ function jobToPlain(each: Job): JobState {
 
 function jobFromPlain(plain: JobState, owner: ClassEntry, events: ReadonlyMap<number, JobEvent>): Job {
   const stopOn = owner.stopOn === null ? null : new ConditionState<JobEvent>(owner.stopOn);
-  const { id, instance, pids, stopOn: arrivedIds, blocker, waiters, ...rest } = plain;
+  const { id, instance, pids, stopOn: arrivedIds, blocker, waiters, checked, ...rest } = plain;
   const restored = Object.assign(new Job(id, owner.jobClass, instance, stopOn, plain.since), rest);
   restoreArrived(stopOn, arrivedIds, events);
   for (const [process, pid] of pids) restored.pids.set(process, pid);
+  restored.probes = restoredChecks(owner.jobClass, checked);
   restored.blocker = blocker === null ? null : find(events, blocker);
   restored.waiters = waiters.map(
     (waiter): JobWaiter =>
@@ -344,6 +369,15 @@ function jobFromPlain(plain: JobState, owner: ClassEntry, events: ReadonlyMap<nu
         : { type: waiter.type, waiter: { id: waiter.waiter } },
   );
   return restored;
+}
+
+/** Its checks go on from what they found. */
+function restoredChecks({ checks, checkEvery }: JobClass, checked: JobState["checked"]): ProbeState[] | null {
+  if (checked.length === 0) return null;
+  return checks.map((each, index) => ({
+    ...newProbeState(each, "check", checkEvery * 1000),
+    ...checked[index],
+  }));
 }
 
 function arrivedToPlain(state: ConditionState<JobEvent> | null): (number | null)[] | null {
@@ -381,6 +415,7 @@ function classToPlain(each: JobClass): ClassState {
     ...each,
     requires: [...each.requires],
     after: [...each.after],
+    checks: [...each.checks],
     emits: [...each.emits],
     normalExit: [...each.normalExit],
     env: [...each.env],

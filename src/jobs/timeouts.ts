@@ -5,6 +5,7 @@ import { displayName, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import { endMain, killNow, signalHook } from "./killing.ts";
 import { advance, blockerFinished, setGoal } from "./lifecycle.ts";
+import { endProbes, unreadyText } from "./probes.ts";
 import { countRespawn, planRespawn } from "./respawn.ts";
 import { isOnWayUp } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -24,8 +25,15 @@ export function startTimedOut(job: Job, around: Surroundings): void {
     setTimer(job, "start", 1_000, around); // Main is about to be forked, and is ended then.
     return;
   }
-  const seconds = startTimeoutOf(job, around);
+  const seconds = startTimeoutOf(job, around) ?? 60;
   around.log("warn", `${displayName(job)} start timeout: not running after ${seconds} seconds`, job);
+  const unready = unreadyText(job);
+  if (unready !== "") {
+    const text = `${displayName(job)} is not ready (${unready}); \`start timeout\` says how long it may take`;
+    around.log("warn", `  ${text}`, job);
+    job.unready = unready;
+  }
+  endProbes(job, around);
   job.killReason = "start timeout";
   job.startTimeouts += 1;
   if (pid !== undefined) endMain(job, pid, job.jobClass.killSignal, around);

@@ -11,6 +11,7 @@ const deadlines = {
   run: "runAt",
   stop: "stopAt",
   hook: "hookAt",
+  probe: "probeAt",
 } as const satisfies Record<TimerKind, keyof Job>;
 
 const kinds = Object.keys(deadlines) as TimerKind[];

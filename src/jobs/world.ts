@@ -12,6 +12,7 @@ import * as lifecycle from "./lifecycle.ts";
 import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { type Preview, previewEvent } from "./preview.ts";
+import { probed } from "./probes.ts";
 import { goOnWithNewer } from "./renewal.ts";
 import { Requests } from "./requests.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -256,6 +257,9 @@ export class World {
         break;
       case "main-pid":
         happenings.mainPidChanged(message.job, message.pid, around);
+        break;
+      case "probed":
+        probed(message.job, message.id, message.outcome, message.reason, around);
         break;
       case "alive":
         mainAlive(message.job, around);

@@ -20,6 +20,9 @@ export class Capture implements LineState {
   held: Uint8Array = noBytes;
   heldSince = 0;
   watch: Watch | null = null;
+  /** Complete lines from the first on, for who will listen to them; null: nobody will. */
+  lines: string[] | null = null;
+  listener: ((line: string) => void) | null = null;
   grown = false;
   ended = false;
 

@@ -2,17 +2,10 @@ import * as native from "upinit:native";
 import { displayName, type Job } from "../jobs/job.ts";
 import type { ConsoleMode, ProcessName } from "../jobs/job-class.ts";
 import type { LogPriority } from "../log/priority.ts";
-import { EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM } from "../runtime/errno.ts";
+import { EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM } from "../runtime/errno.ts";
 import type { Watch } from "../runtime/reactor.ts";
 import { SIGKILL } from "../runtime/signal-numbers.ts";
-import {
-  commandLine,
-  longestArgument,
-  scriptArguments,
-  scriptContents,
-  scriptDescriptor,
-  shellArguments,
-} from "./command-line.ts";
+import { scriptDescriptor } from "./command-line.ts";
 import { failureDetail } from "./failure-detail.ts";
 import type { ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
@@ -20,8 +13,8 @@ import type { Identity } from "./identity.ts";
 import { isLineageMark, lineageMark } from "./lineage.ts";
 import type { NotifySockets } from "./notify-sockets.ts";
 import type { Outputs, ProcessOutput } from "./output.ts";
-import { ProcessIdentities, type ProcessIdentity, unchangedIdentity } from "./process-identity.ts";
-import { textFile } from "./script-file.ts";
+import { type ProcessIdentities, type ProcessIdentity, unchangedIdentity } from "./process-identity.ts";
+import { programOf } from "./program.ts";
 import { failureReason, failureStatus, missingCapability, type SpawnFailure } from "./spawn-failure.ts";
 import { type LeftOut, spawnPlan } from "./spawn-plan.ts";
 
@@ -100,11 +93,12 @@ export class Launcher {
     host: ProcessHost,
     follower: ForkFollower,
     notify: NotifySockets,
+    identities: ProcessIdentities,
   ) {
     this.#reactor = reactor;
     this.#outputs = outputs;
     this.#options = options;
-    this.#identities = new ProcessIdentities(options.personal);
+    this.#identities = identities;
     this.#host = host;
     this.#follower = follower;
     this.#notify = notify;
@@ -174,8 +168,13 @@ export class Launcher {
     if (definition === undefined) return "unable to execute: the process is not defined";
     const descriptors: [number, number][] = [];
     const opened: [number, string, number][] = [];
-    const argv = this.#arguments(attempt, descriptors, resources);
-    if (typeof argv === "string") return argv;
+    const program = programOf(`${job.jobClass.name} ${process}`, definition, job.jobClass.chroot);
+    if (typeof program === "string") return program;
+    const { argv, script } = program;
+    if (script >= 0) {
+      resources.close.push(script);
+      descriptors.push([scriptDescriptor, script]);
+    }
     attempt.program = argv[0] ?? "";
     const owner = this.#identity(attempt);
     const { identity } = owner;
@@ -203,30 +202,6 @@ export class Launcher {
     });
     const result = native.spawn(plan);
     return typeof result === "number" ? -result : result;
-  }
-
-  /** What is executed; a text is the reason why that can't be. A script of several lines becomes descriptor 9. */
-  #arguments(
-    { job, process }: Attempt,
-    descriptors: [number, number][],
-    resources: Resources,
-  ): readonly string[] | string {
-    const definition = job.jobClass.processes[process];
-    const line = commandLine(definition ?? { script: false, command: "" });
-    if (line.type === "direct") return line.argv;
-    if (line.type === "shell") return shellArguments(line.text);
-    const { chroot } = job.jobClass;
-    if (native.access(`${chroot ?? ""}/proc/self/fd`, 0) === 0) {
-      const fd = textFile(`${job.jobClass.name} ${process}`, scriptContents(line.text));
-      if (fd >= 0) {
-        resources.close.push(fd);
-        descriptors.push([scriptDescriptor, fd]);
-        return scriptArguments();
-      }
-      if (fd !== -ENOSYS && fd !== -EPERM) return `unable to move script fd: ${native.errorText(-fd)}`;
-    }
-    if (native.encode(line.text).length < longestArgument) return shellArguments(line.text);
-    return "unable to move script fd: a script of this length needs /proc";
   }
 
   #identity(attempt: Attempt): ProcessIdentity {

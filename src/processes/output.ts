@@ -135,6 +135,22 @@ export class Outputs {
     this.#captures.set(to, capture);
   }
 
+  /**
+   * Tells each complete line of a process, from its first on, if it was begun to be kept (`ready log`). The returned
+   * function ends it.
+   */
+  listen(pid: number, listener: (line: string) => void): () => void {
+    const capture = this.#captures.get(pid);
+    if (capture === undefined) return () => {};
+    const early = capture.lines ?? [];
+    capture.lines = null;
+    capture.listener = listener;
+    for (const line of early) if (capture.listener === listener) listener(line);
+    return () => {
+      if (capture.listener === listener) capture.listener = null;
+    };
+  }
+
   /** The instance is gone. Its last lines stay for a while, for who asks what went wrong. */
   closeFor(job: Job): void {
     const name = displayName(job);
@@ -283,7 +299,9 @@ export class Outputs {
   #begin(job: Job, pid: number, fd: number, pty: boolean): void {
     const name = displayName(job);
     this.#ended.delete(name);
-    this.#attach(new Capture({ name, className: job.jobClass.name, instance: job.instance }, fd, pid, pty));
+    const capture = new Capture({ name, className: job.jobClass.name, instance: job.instance }, fd, pid, pty);
+    if (job.jobClass.ready?.kind === "log" && job.spawning === "main") capture.lines = [];
+    this.#attach(capture);
   }
 
   #restoreCapture(state: CaptureState): void {
@@ -373,6 +391,7 @@ export class Outputs {
       this.#release(capture);
     }
     if (whole > 0) {
+      if (capture.lines !== null || capture.listener !== null) tellLines(capture, buffer, whole);
       output.tellFollowers(buffer, whole);
       this.#standardOutput.write(buffer, 0, whole, output.prefix, capture);
     }
@@ -479,6 +498,17 @@ export class Outputs {
     if (lines > 0) this.#log.warn(`${lines} lines of job output dropped, since standard output took none`);
     else if (gone) this.#log.warn("Standard output has no reader any more: job output is dropped");
     else this.#log.warn("Standard output takes nothing: job output is dropped until it does");
+  }
+}
+
+/** Lines that are kept for who will listen; more than that nobody needs. */
+const mostEarlyLines = 1_000;
+
+function tellLines(capture: Capture, buffer: Uint8Array, length: number): void {
+  const text = native.decode(buffer, 0, length);
+  for (const line of (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n")) {
+    if (capture.listener !== null) capture.listener(line);
+    else if (capture.lines !== null && capture.lines.length < mostEarlyLines) capture.lines.push(line);
   }
 }
 

@@ -10,6 +10,8 @@ import { Leftovers } from "./leftovers.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import { type NotifySocketState, NotifySockets } from "./notify-sockets.ts";
 import type { Outputs } from "./output.ts";
+import { Prober } from "./prober.ts";
+import { ProcessIdentities } from "./process-identity.ts";
 import { Reaper } from "./reaper.ts";
 
 export interface ProcessesOptions extends LaunchOptions {
@@ -34,6 +36,7 @@ export interface OtherOwner {
 export class Processes {
   readonly launcher: Launcher;
   readonly notify: NotifySockets;
+  readonly prober: Prober;
   readonly #host: ProcessHost;
   readonly #options: ProcessesOptions;
   readonly #outputs: Outputs;
@@ -71,7 +74,17 @@ export class Processes {
       },
     };
     this.notify = new NotifySockets(reactor, inOrder, options.notifyDirectory, adopt);
-    this.launcher = new Launcher(reactor, outputs, options, observed, this.#follower, this.notify);
+    const identities = new ProcessIdentities(options.personal);
+    this.launcher = new Launcher(
+      reactor,
+      outputs,
+      options,
+      observed,
+      this.#follower,
+      this.notify,
+      identities,
+    );
+    this.prober = new Prober(reactor, outputs, identities, options, observed);
     this.#reaper = new Reaper({
       owns: (pid) => this.#owns(pid),
       changed: (pid, status) => this.#changed(pid, status),
@@ -116,6 +129,7 @@ export class Processes {
   forget(job: Job): void {
     this.#outputs.closeFor(job);
     this.notify.forget(job);
+    this.prober.cancel(job);
     this.#follower.forget(job);
   }
 
@@ -140,6 +154,7 @@ export class Processes {
       this.launcher.isStarting(pid) ||
       this.#follower.follows(pid) ||
       this.#outputs.reads(pid) ||
+      this.prober.owns(pid) ||
       this.#other?.owns(pid) === true
     );
   }
@@ -147,6 +162,11 @@ export class Processes {
   #changed(pid: number, status: ProcessStatus): void {
     if (this.#other?.owns(pid)) {
       this.#other.changed(pid, status);
+      return;
+    }
+    if (this.prober.owns(pid)) {
+      if (status.type === "exited" || status.type === "killed") this.prober.ended(pid, status);
+      this.#host.settle();
       return;
     }
     this.#settleStart(pid);

@@ -86,6 +86,8 @@ declare module "upinit:native" {
   export interface SpawnPlan {
     /** Program; with a slash it is a path, else it is searched in PATH of `env`. ENOEXEC is an error unless `shellFallback`. */
     readonly file: string;
+    /** A descriptor of the program (O_PATH will do), in the place of `file` (execveat(2)): no name, no /proc, any root. */
+    readonly executable?: number;
     readonly argv: readonly string[];
     readonly env: readonly string[];
     /** A variable of `env` whose value becomes the child's pid (LISTEN_PID, say); nothing if there is none. */
@@ -326,6 +328,18 @@ declare module "upinit:native" {
   export function inotifyRead(
     fd: number,
   ): Failable<{ watch: number; mask: number; cookie: number; name: string }[]>;
+
+  // ── connections of probes ───────────────────────────────────────────────────────────────────────────────
+  /**
+   * A connection that is being made (non-blocking), to an IPv4 or IPv6 address in digits and a port, or to the Unix
+   * socket of an absolute path. -EINVAL for any other address. It is there when the descriptor is writable and
+   * `socketError` says 0.
+   */
+  export function connectTo(address: string, port: number): number;
+  /** SO_ERROR: 0, or why a connection could not be made. */
+  export function socketError(fd: number): number;
+  /** The addresses of a name, by the C library's resolver. -ENOENT, -EAGAIN; -ENOSYS where it has none (glibc). */
+  export function resolveHost(name: string): Failable<string[]>;
 
   // ── Unix sockets ────────────────────────────────────────────────────────────────────────────────────────
   /** Path; a leading NUL names the abstract space. Non-blocking listener. */

@@ -2,7 +2,14 @@ import { parseJob } from "../../src/config/parser.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import type { JobClass, ProcessName } from "../../src/jobs/job-class.ts";
 import { processNames } from "../../src/jobs/job-class.ts";
-import type { Effect, Outcome, ProcessStatus, TimerKind, Waiter } from "../../src/jobs/messages.ts";
+import type {
+  Effect,
+  Outcome,
+  ProbeOutcome,
+  ProcessStatus,
+  TimerKind,
+  Waiter,
+} from "../../src/jobs/messages.ts";
 import {
   displayName,
   type EmitOptions,
@@ -60,6 +67,8 @@ export class VirtualMachine {
   readonly options: WorldOptions;
   readonly #timers = new Map<string, { readonly job: Job; readonly timer: TimerKind; readonly at: number }>();
   readonly #slowSpawn: boolean;
+  /** What is being tried. */
+  probes: { readonly job: Job; readonly id: number; readonly text: string }[] = [];
   #pending: Extract<Effect, { type: "spawn" }>[] = [];
   #lastPid = 100;
   #lastWaiter = 0;
@@ -160,6 +169,15 @@ export class VirtualMachine {
     this.settle();
   }
 
+  /** The outcome of the oldest try of a job. */
+  probed(name: string, outcome: ProbeOutcome, reason = ""): void {
+    const index = this.probes.findIndex(({ job }) => displayName(job) === name);
+    const [trial] = this.probes.splice(index, index < 0 ? 0 : 1);
+    if (trial === undefined) throw new Error(`nothing of ${name} is tried`);
+    this.world.tell({ type: "probed", job: trial.job, id: trial.id, outcome, reason });
+    this.settle();
+  }
+
   job(name: string, instance = ""): Job {
     const job = this.world.findJob(name, instance);
     if (job === undefined) throw new Error(`${name} has no instance "${instance}"`);
@@ -248,6 +266,16 @@ export class VirtualMachine {
         break;
       case "kill":
         this.#signal(effect.pid, effect.signal);
+        break;
+      case "probe":
+        this.probes.push({
+          job: effect.job,
+          id: effect.id,
+          text: `${effect.probe.kind} ${effect.probe.text}`,
+        });
+        break;
+      case "probe-cancel":
+        this.probes = this.probes.filter(({ job }) => job !== effect.job);
         break;
       case "timer": {
         const at = this.time + effect.after;

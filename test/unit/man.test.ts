@@ -95,7 +95,7 @@ describe("initctl.8", async () => {
     const start = text.search(new RegExp(`^\\.SS "${command.name}[ "]`, "m"));
     expect(start).toBeGreaterThan(0);
     const section = text.slice(start).split(/\n(?=\.S[SH] )/)[0] as string;
-    for (const option of command.options) {
+    for (const option of command.options.filter(({ hidden }) => hidden !== true)) {
       expect(section).toMatch(whole(`--${option.long}`));
       if (option.short !== undefined) expect(section).toMatch(whole(`-${option.short}`));
       if (option.value !== undefined)

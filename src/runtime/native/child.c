@@ -303,7 +303,9 @@ static void search_and_exec(const ChildPlan *plan) {
 }
 
 static _Noreturn void exec_program(const ChildPlan *plan) {
-  if (plan->file[0] == '\0') {
+  if (plan->executable.given) {
+    syscall(SYS_execveat, (int)plan->executable.value, "", plan->argv, plan->env, 0x1000 /* AT_EMPTY_PATH */);
+  } else if (plan->file[0] == '\0') {
     errno = ENOENT;
   } else if (strchr(plan->file, '/') != NULL) {
     try_exec(plan, plan->file);

@@ -93,6 +93,7 @@ typedef struct {
   Option foreground_of;
   ResourceLimit *limits;
   size_t limit_count;
+  Option executable;
   Option umask;
   Option nice;
   Option oom_score_adj;

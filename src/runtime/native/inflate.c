@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LONGEST_CODE = 15, LITERALS = 288, DISTANCES = 30, END_OF_BLOCK = 256 };
+enum { LONGEST_CODE = 15, SHORT_CODE = 9, LITERALS = 288, DISTANCES = 30, END_OF_BLOCK = 256 };
 
 typedef struct {
   const uint8_t *next, *end;
@@ -13,12 +13,24 @@ typedef struct {
   bool broken;
 } Input;
 
-/* A Huffman code: how many codes there are of each length, and the symbols in
- * the order of their codes. */
+/*
+ * A Huffman code: how many codes there are of each length, and the symbols in the order of their codes. Short codes
+ * are looked up by the bits that come next: the symbol times 16, and the length.
+ */
 typedef struct {
   uint16_t count[LONGEST_CODE + 1];
   uint16_t symbol[LITERALS];
+  uint16_t quick[1 << SHORT_CODE];
 } Code;
+
+/* As many bytes as there is room for, so that a look at the next bits sees
+ * them. */
+static void fill(Input *input) {
+  while (input->count <= 24 && input->next < input->end) {
+    input->bits |= (uint32_t)*input->next++ << input->count;
+    input->count += 8;
+  }
+}
 
 static unsigned take(Input *input, int wanted) {
   while (input->count < wanted) {
@@ -50,11 +62,34 @@ static void make_code(Code *code, const uint8_t *lengths, int symbols) {
       code->symbol[place[lengths[i]]++] = (uint16_t)i;
     }
   }
+  memset(code->quick, 0, sizeof code->quick);
+  unsigned value = 0, index = 0;
+  for (int length = 1; length <= SHORT_CODE; length++, value <<= 1) {
+    for (int i = 0; i < code->count[length]; i++, value++, index++) {
+      /* The first bit of a code is its highest, and comes lowest in the stream.
+       */
+      unsigned reversed = 0;
+      for (int bit = 0; bit < length; bit++) {
+        reversed |= (value >> bit & 1) << (length - 1 - bit);
+      }
+      for (unsigned at = reversed; at < 1u << SHORT_CODE; at += 1u << length) {
+        code->quick[at] = (uint16_t)(code->symbol[index] << 4 | length);
+      }
+    }
+  }
 }
 
 /* The codes of one length follow those of the shorter ones, so a code is found
  * by counting. */
 static int read_symbol(Input *input, const Code *code) {
+  fill(input);
+  unsigned found = code->quick[input->bits & ((1 << SHORT_CODE) - 1)];
+  int known = (int)(found & 15);
+  if (known != 0 && known <= input->count) {
+    input->bits >>= known;
+    input->count -= known;
+    return (int)(found >> 4);
+  }
   int value = 0, first = 0, index = 0;
   for (int length = 1; length <= LONGEST_CODE && !input->broken; length++) {
     value |= (int)take(input, 1);
@@ -70,26 +105,21 @@ static int read_symbol(Input *input, const Code *code) {
   return END_OF_BLOCK;
 }
 
-static const uint16_t length_base[] = {
-    3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-    31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1,
-                                       1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
-                                       4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const uint16_t distance_base[] = {
-    1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
-    33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
-    1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
-static const uint8_t distance_extra[] = {0, 0, 0,  0,  1,  1,  2,  2,  3,  3,
-                                         4, 4, 5,  5,  6,  6,  7,  7,  8,  8,
-                                         9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
+static const uint16_t length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+                                       31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint16_t distance_base[] = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                         33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                         1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const uint8_t distance_extra[] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
+                                         6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
 typedef struct {
   uint8_t *start, *next, *end;
 } Output;
 
-static void read_codes(Input *input, Output *output, const Code *literals,
-                       const Code *distances) {
+static void read_codes(Input *input, Output *output, const Code *literals, const Code *distances) {
   while (!input->broken) {
     int symbol = read_symbol(input, literals);
     if (symbol == END_OF_BLOCK) {
@@ -112,8 +142,7 @@ static void read_codes(Input *input, Output *output, const Code *literals,
       break;
     }
     size_t distance = distance_base[place] + take(input, distance_extra[place]);
-    if (distance > (size_t)(output->next - output->start) ||
-        length > (size_t)(output->end - output->next)) {
+    if (distance > (size_t)(output->next - output->start) || length > (size_t)(output->end - output->next)) {
       break;
     }
     for (; length > 0; length--, output->next++) {
@@ -137,8 +166,7 @@ static void read_fixed(Input *input, Output *output) {
 }
 
 static void read_dynamic(Input *input, Output *output) {
-  static const uint8_t order[] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-                                  11, 4,  12, 3, 13, 2, 14, 1, 15};
+  static const uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   int literal_count = (int)take(input, 5) + 257;
   int distance_count = (int)take(input, 5) + 1;
   int length_count = (int)take(input, 4) + 4;
@@ -174,12 +202,13 @@ static void read_dynamic(Input *input, Output *output) {
 }
 
 static void read_stored(Input *input, Output *output) {
+  /* It begins at a whole byte; what was read ahead is given back. */
+  input->next -= input->count / 8;
   input->bits = 0;
   input->count = 0;
   size_t length = take(input, 16);
   take(input, 16);
-  if (length > (size_t)(input->end - input->next) ||
-      length > (size_t)(output->end - output->next)) {
+  if (length > (size_t)(input->end - input->next) || length > (size_t)(output->end - output->next)) {
     input->broken = true;
     return;
   }
@@ -188,8 +217,7 @@ static void read_stored(Input *input, Output *output) {
   output->next += length;
 }
 
-bool upinit_inflate(const uint8_t *from, size_t length, uint8_t *into,
-                    size_t size) {
+bool upinit_inflate(const uint8_t *from, size_t length, uint8_t *into, size_t size) {
   Input input = {.next = from, .end = from + length};
   Output output = {.start = into, .next = into, .end = into + size};
   bool last = false;

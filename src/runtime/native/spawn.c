@@ -227,6 +227,7 @@ static bool read_fields(Reader *reader, ChildPlan *plan) {
          read_flag(reader, "controllingTerminal", &plan->controlling_terminal) &&
          read_flag(reader, "freeTerminal", &plan->free_terminal) &&
          read_option(reader, "foregroundOf", &plan->foreground_of) && read_option(reader, "umask", &plan->umask) &&
+         read_option(reader, "executable", &plan->executable) &&
          read_option(reader, "nice", &plan->nice) && read_option(reader, "oomScoreAdj", &plan->oom_score_adj) &&
          read_path(reader, "chroot", false, &plan->chroot) && read_path(reader, "chdir", false, &plan->chdir) &&
          read_option(reader, "gid", &plan->gid) && read_option(reader, "uid", &plan->uid) &&

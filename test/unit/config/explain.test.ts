@@ -9,6 +9,12 @@ const path = "/etc/init/t.conf";
 /** At least one file for each error, and those mistakes that have a remedy of their own. */
 const wrong: readonly string[] = [
   "exec\n",
+  "check failures 0\nexec true\n",
+  "ready tcp 99999\nexec true\n",
+  "check http https://localhost/\nexec true\n",
+  "expect stop\n ready tcp 80\nexec true\n",
+  "task\nready tcp 80\nexec true\n",
+  "ready log up\nconsole none\nexec true\n",
   'description ""\n',
   "description a b\n",
   "script now\n",
