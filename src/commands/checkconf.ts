@@ -1,7 +1,10 @@
 import * as native from "upinit:native";
 import { Command, CommanderError } from "commander";
 import { type CheckedFile, checkPaths, hasShell } from "../config/checkconf.ts";
+import { detailsOf } from "../config/details.ts";
 import { explain, toJson } from "../config/explain.ts";
+import { lookUp } from "../control/socket-path.ts";
+import type { JobClass } from "../jobs/job-class.ts";
 import { printJson, write } from "./output.ts";
 
 /**
@@ -18,6 +21,7 @@ interface Options {
   readonly explain?: true;
   readonly json?: true;
   readonly strict?: true;
+  readonly verbose?: true;
 }
 
 const executable = 1;
@@ -51,6 +55,10 @@ function describe(): Command {
     .argument("[files...]", "configuration files, or directories of them")
     .option("-f, --file <file>", "check this file")
     .option("-s, --noscript", "do not have the shell check script sections")
+    .option(
+      "-v, --verbose",
+      "show what follows from a file: the next times of schedules, what checks lead to",
+    )
     .option("--explain", "show the source line, what to do about it, and warnings; usual on a terminal")
     .option("--json", "print all that was found as JSON")
     .option("--strict", "take warnings for errors")
@@ -90,10 +98,23 @@ function report(results: readonly CheckedFile[], options: Options): number {
     if (result.error !== null) write(2, `ERROR: ${result.error}\n`);
     else if (isBad(result)) write(2, `ERROR: File ${result.file}: not without warnings\n`);
     else write(1, `File ${result.file}: syntax ok\n`);
+    if (options.verbose === true && result.jobClass !== null)
+      for (const line of details(result.jobClass)) write(1, `  ${line}\n`);
     if (!explains) continue;
     for (const diagnostic of result.diagnostics) write(2, explain(diagnostic, diagnostic.path));
   }
   return status;
+}
+
+function details(jobClass: JobClass): string[] {
+  const now = Math.floor(native.realTime() / 1000);
+  const tz = lookUp(native.environment(), "TZ") ?? null;
+  return detailsOf(jobClass, now, tz, readBytes);
+}
+
+function readBytes(path: string): Uint8Array | null {
+  const text = native.readFile(path, 1024 * 1024);
+  return typeof text === "number" ? null : native.encode(text);
 }
 
 function refuse(text: string): number {

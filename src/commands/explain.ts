@@ -22,6 +22,7 @@ export function explainLines(job: Explanation, style: Style, safe: (text: string
     if (instance.probes.length > 0) lines.push("", ...probeLines(job, instance, style, safe));
     if (instance.respawn.enabled) lines.push("", `  ${respawnText(instance)}`);
   }
+  if (job.schedule !== null) lines.push("", ...scheduleLines(job.schedule, safe));
   if (job.requires.length > 0) lines.push("", "  requires", ...requirementLines(job, style, safe));
   if (job.startOn !== null) lines.push("", "  start on", ...conditionLines(job.startOn, style, safe));
   if (job.exits.length > 0) lines.push("", "  last ends of processes", ...exitLines(job, style));
@@ -38,6 +39,7 @@ function verdictWithoutInstance(job: Explanation, safe: (text: string) => string
   if (failed !== null) return `It does not run: ${failed}`;
   const ended = endText(job, safe);
   if (ended !== null) return ended;
+  if (job.startOn === null && job.schedule !== null) return "It waits for its schedule.";
   if (job.startOn === null && lacking.length > 0)
     return `It does not run: it starts once ${lacking.join(", ")} is there.`;
   if (job.startOn === null)
@@ -100,6 +102,22 @@ function verdict(job: Explanation, instance: InstanceExplanation, safe: (text: s
   }
   if (state === "killed") return `Its main process was told to end ${since} ago and has not ended yet.`;
   return `It has been in ${state} for ${since}.`;
+}
+
+function scheduleLines(
+  schedule: NonNullable<Explanation["schedule"]>,
+  safe: (text: string) => string,
+): string[] {
+  const { schedules, next, last, zone, skipped, took, good } = schedule;
+  const time = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+  const lines = ["  schedule", ...schedules.map((text) => `    ${safe(text)}`)];
+  if (next !== null) lines.push(`    next ${time(next)}${zone === "" ? "" : `, by ${safe(zone)}`}`);
+  if (last !== null) {
+    const end = took === null ? "" : `, ${good === true ? "ended well" : "failed"} after ${span(took)}`;
+    lines.push(`    last ${time(last)}${end}`);
+  }
+  if (skipped > 0) lines.push(`    ${skipped} skipped, since one still ran`);
+  return lines;
 }
 
 function probeLines(

@@ -28,6 +28,8 @@ export interface CheckedFile {
   readonly error: string | null;
   /** Errors and warnings, each with its place. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What it defines; null where it has an error. */
+  readonly jobClass: JobClass | null;
 }
 
 interface LoadedFile {
@@ -37,7 +39,7 @@ interface LoadedFile {
   readonly path: string;
 }
 
-type MutableResult = { -readonly [Key in keyof CheckedFile]: CheckedFile[Key] } & {
+type MutableResult = { -readonly [Key in Exclude<keyof CheckedFile, "jobClass">]: CheckedFile[Key] } & {
   loaded: LoadedFile | null;
 };
 
@@ -51,7 +53,12 @@ export function checkPaths(paths: readonly string[], options: CheckOptions): Che
     const found = native.stat(path, true);
     const isTree = typeof found !== "number" && ((found[0] as number) & typeMask) === directory;
     return (isTree ? checkTree(path, scripts) : [checkFile(path, baseName(path), scripts)]).map(
-      ({ file, error, diagnostics }) => ({ file, error, diagnostics }),
+      ({ file, error, diagnostics, loaded }) => ({
+        file,
+        error,
+        diagnostics,
+        jobClass: loaded?.jobClass ?? null,
+      }),
     );
   });
 }

@@ -27,6 +27,7 @@ export const errorMessages = {
   "illegal-mode": "Illegal mode value",
   "illegal-capability": "Unknown capability",
   "illegal-count": "Illegal count, expected a number above 0",
+  "illegal-schedule": "Illegal schedule",
   "illegal-target": "Illegal address of a probe",
   "https-probe": "Probes speak no TLS",
   "ready-with-expect": "A job with this expect says itself when it is ready",

@@ -56,6 +56,10 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "check timeout SECONDS",
     "check failures COUNT",
     "check on failure restart|stop|shutdown|none",
+    "schedule MINUTE HOUR DAY MONTH WEEKDAY",
+    "schedule @NAME",
+    "schedule every SECONDS",
+    "schedule jitter SECONDS",
     "kill timeout SECONDS",
     "kill mode group|process|mixed",
     "start timeout SECONDS",
@@ -138,14 +142,15 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
   "kept-backslash":
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
   "illegal-count": "Write a number of at least 1. {grammar}",
+  "illegal-schedule":
+    "Five fields: minute, hour, day of month, month, day of week, each `*`, numbers, ranges and steps (`*/10`); or `@hourly`, or `every SECONDS`. {grammar}",
   "illegal-target":
     "`tcp 8080`, `tcp db:5432`, `unix /run/app.sock`, `http http://localhost:8080/healthz` are such addresses. {grammar}",
   "https-probe": "Use `exec` with a program that speaks TLS: `ready exec curl -fsk https://localhost/`.",
   "ready-with-expect":
     "The job says itself when it is ready with `expect stop` and `expect notify`. Leave out one of the two.",
   "ready-in-task": "What waits for a task waits for its end. Leave out `ready`.",
-  "ready-log-without-log":
-    "Leave out `console`, or use another kind of `ready`.",
+  "ready-log-without-log": "Leave out `console`, or use another kind of `ready`.",
   "requires-cycle": "None of these jobs can start. Leave out one `requires` or `after` of the circle.",
   "requires-unknown":
     "The job can't start before there is one. Is the name right, and its file in this directory?",

@@ -23,6 +23,8 @@ export function formatJob(jobClass: JobClass): string {
   for (const { job, soft } of jobClass.requires)
     add("requires", `${soft ? "soft " : ""}${job === "soft" ? `"soft"` : quoteWord(job)}`);
   for (const job of jobClass.after) addText("after", job);
+  for (const text of jobClass.schedules) lines.push(`schedule ${text.split(" ").map(quoteWord).join(" ")}`);
+  add("schedule jitter", jobClass.scheduleJitter);
   addProbes(lines, jobClass);
   for (const event of jobClass.emits) addText("emits", event);
   add("start on", conditionSource(jobClass.startOn));

@@ -9,6 +9,7 @@ import type {
 import { readTarget } from "../probes/target.ts";
 import { capabilityName } from "../runtime/capability-numbers.ts";
 import { signalNumber } from "../runtime/signals.ts";
+import { readSchedule } from "../schedule/schedule.ts";
 import { readCondition } from "./condition-parser.ts";
 import type { ErrorCode } from "./diagnostics.ts";
 import { appended, type Draft, setLimit, setProcess } from "./draft.ts";
@@ -122,6 +123,7 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   // upinit's own.
   ["ready", readReady],
   ["check", readCheck],
+  ["schedule", readScheduleStanza],
   ["requires", readRequires],
   ["after", (lexer, draft) => lexer.forEachArgument((name) => (draft.after = appended(draft.after, name)))],
   ["run", group({ timeout: (lexer, draft) => (draft.runTimeout = readTimeout(lexer)) })],
@@ -308,6 +310,22 @@ function readProbe(lexer: Lexer, kind: Probe["kind"]): Probe {
   if (kind !== "log" && kind !== "argv" && !text.includes("$") && typeof readTarget(kind, text) === "string")
     lexer.failToken(/^https:/i.test(text) ? "https-probe" : "illegal-target");
   return { kind, text };
+}
+
+function readScheduleStanza(lexer: Lexer, draft: Draft): void {
+  const words: string[] = [];
+  lexer.forEachArgument((word) => words.push(word));
+  if (words[0] === "jitter" && words.length === 2) {
+    draft.scheduleJitter = accept(
+      lexer,
+      readInteger(words[1] as string, 1, longestTimeout),
+      "illegal-timeout",
+    );
+    return;
+  }
+  const text = words.join(" ");
+  if (!readSchedule(text).ok) lexer.failToken("illegal-schedule");
+  draft.schedules = appended(draft.schedules, text);
 }
 
 /** `soft` is a word only where it comes first and unquoted. */

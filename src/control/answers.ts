@@ -110,6 +110,21 @@ export const probeState = z.object({
   reason: z.string(),
 });
 
+/** Times are milliseconds since 1970, or null. */
+const scheduleState = z.object({
+  /** The stanzas, as written. */
+  schedules: z.array(z.string()),
+  next: z.nullable(z.number()),
+  last: z.nullable(z.number()),
+  /** By which the next time was found; "" for `every`. */
+  zone: z.string(),
+  /** Runs that were due while one lasted. */
+  skipped: z.int(),
+  /** Of the last run: milliseconds, and whether it ended well; null before its end. */
+  took: z.nullable(z.number()),
+  good: z.nullable(z.boolean()),
+});
+
 export const instanceExplanation = z.object({
   ...jobStatus.shape,
   /** Milliseconds in this state. */
@@ -141,6 +156,8 @@ export const explanation = z.object({
   now: z.number(),
   /** While an instance is up, as it was fulfilled. */
   startOn: z.nullable(progress),
+  /** null for a job without `schedule`. */
+  schedule: z.nullable(scheduleState),
   /** The jobs that it requires. */
   requires: z.array(
     z.object({
@@ -253,6 +270,8 @@ export const overviewJob = z.object({
   failed: z.boolean(),
   /** How the main process ended last, "" if it has not. */
   lastEnd: z.string(),
+  /** When its schedule starts it next, in milliseconds since 1970; absent without one. */
+  next: z.optional(z.nullable(z.number())),
   /** Why it runs or does not, in words. */
   why: z.string(),
 });

@@ -37,6 +37,7 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
     now: daemon.now() - since,
     instance: jobClass.instance,
     startOn: entry.startOn === null ? null : startConditionOf(entry, world),
+    schedule: scheduleOf(entry),
     requires: jobClass.requires.map(({ job, soft }) => requirementOf(world, job, soft)),
     wanted: [...entry.wishes.values()].some(({ first }) => !first),
     fileProblem: problemOf(daemon, jobClass.path),
@@ -63,6 +64,13 @@ export function explainClass(daemon: Daemon, name: string, lines: number, detail
     exits: entry.exits.map((exit) => exitOf(exit, since)),
     output: names.flatMap((displayed) => daemon.lastLines(displayed, lines)).slice(-lines),
   };
+}
+
+function scheduleOf({ jobClass, schedule, lastRun }: ClassEntry): Explanation["schedule"] {
+  if (schedule === null) return null;
+  const { next, last, zone, skipped } = schedule;
+  const took = lastRun === null ? null : Math.round(lastRun.took);
+  return { schedules: [...jobClass.schedules], next, last, zone, skipped, took, good: lastRun?.good ?? null };
 }
 
 /** What is required, and whether it is there. */

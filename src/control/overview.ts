@@ -53,8 +53,18 @@ function rowWithoutInstance(entry: ClassEntry, details: boolean): OverviewJob {
     restarts: 0,
     failed,
     lastEnd: lastEndOf(entry, null),
-    why: failed ? `failed: ${failureText(entry)}` : done,
+    ...(entry.schedule !== null && { next: entry.schedule.next }),
+    why: [failed ? `failed: ${failureText(entry)}` : done, scheduleText(entry)]
+      .filter((text) => text !== "")
+      .join("; "),
   };
+}
+
+/** When it is due next, and what was skipped. */
+function scheduleText({ schedule }: ClassEntry): string {
+  if (schedule === null) return "";
+  const skipped = schedule.skipped === 0 ? "" : ` (${schedule.skipped} skipped)`;
+  return schedule.next === null ? "" : `next ${utcTime(schedule.next)}${skipped}`;
 }
 
 /** How main ended last; of any instance where that is null. */
@@ -63,4 +73,9 @@ function lastEndOf({ exits }: ClassEntry, instance: string | null): string {
     (exit) => exit.process === "main" && (instance === null || exit.instance === instance),
   );
   return last === undefined ? "" : describeEnd(last.status);
+}
+
+/** RFC 3339 in UTC, to the second. */
+export function utcTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -21,6 +21,7 @@ import { defaultJobEnvironment } from "./job-environment.ts";
 import type { InitOptions, ReadOptions } from "./options.ts";
 import { jobDirectories, logDirectory } from "./places.ts";
 import { type Became, initUmask } from "./process.ts";
+import { Schedules } from "./schedules.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Traces } from "./traces.ts";
 
@@ -69,14 +70,25 @@ export function assemble(beginning: Beginning): { readonly init: Init; readonly 
     log,
     answer: (waiter, outcome) => init.answer(waiter, outcome),
     finished: (job, failed, exitStatus) => init.finished(job, failed, exitStatus),
-    destroyed: (job) => processes.forget(job),
+    destroyed: (job) => {
+      processes.forget(job);
+      if (job.jobClass.schedules.length > 0) schedules.classesChanged();
+    },
     trace: (trace) => {
       bootRecorder.record(trace);
       init.traced(trace);
       traces.publish(trace);
     },
   });
-  const configuration = new Configuration(reactor, jobDirectories(options, environment), options, world, log);
+  const schedules = new Schedules(reactor, world, log, environment);
+  const configuration = new Configuration(
+    reactor,
+    jobDirectories(options, environment),
+    options,
+    world,
+    log,
+    () => schedules.classesChanged(),
+  );
   const parts: Parts = {
     options,
     stopSignal: settings.stopSignal,

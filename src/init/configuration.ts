@@ -18,8 +18,18 @@ export class Configuration {
   readonly #world: World;
   readonly #log: Log;
   readonly #roles: Roles;
+  readonly #changed: () => void;
 
-  constructor(reactor: Reactor, sources: readonly string[], options: InitOptions, world: World, log: Log) {
+  /** `changed` is called when classes came, went or changed. */
+  constructor(
+    reactor: Reactor,
+    sources: readonly string[],
+    options: InitOptions,
+    world: World,
+    log: Log,
+    changed: () => void,
+  ) {
+    this.#changed = changed;
     this.#world = world;
     this.#log = log;
     this.#roles = options;
@@ -30,7 +40,10 @@ export class Configuration {
     };
     this.#directories = new ConfigurationDirectories(reactor, directories, {
       setClass: (jobClass) => this.#setClass(jobClass),
-      removeClass: (name) => world.removeClass(name),
+      removeClass: (name) => {
+        world.removeClass(name);
+        changed();
+      },
       problem: (diagnostic) => this.#report(diagnostic),
       inform: (text) => log.info(text),
     });
@@ -55,6 +68,7 @@ export class Configuration {
   #setClass(jobClass: JobClass): void {
     this.#problems.delete(jobClass.path);
     this.#world.setClass(inItsRole(jobClass, this.#roles));
+    this.#changed();
   }
 
   #report(diagnostic: Diagnostic): void {

@@ -24,6 +24,8 @@ export type Cause =
   | { readonly type: "requires"; readonly job: string; readonly why: string }
   /** A job that it requires is back, or there for the first time. */
   | { readonly type: "back"; readonly job: string; readonly first: boolean }
+  /** It was due; `time` is when. */
+  | { readonly type: "schedule"; readonly time: string }
   /** A check of it failed. */
   | { readonly type: "check"; readonly why: string }
   /** The container stops. */
@@ -60,6 +62,8 @@ export function causeText(cause: Cause, details: boolean): string {
         : `since it requires ${cause.job}, which went away (${cause.why})`;
     case "back":
       return `since ${cause.job} is ${cause.first ? "there" : "back"}`;
+    case "schedule":
+      return `by its schedule (${cause.time})`;
     case "check":
       return `by its ${cause.why}`;
     case "shutdown":

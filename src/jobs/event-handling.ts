@@ -19,6 +19,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
   readonly #instances: Instances;
   readonly #outbox: Outbox;
   readonly #around: Surroundings;
+  readonly #scheduled = new Map<JobEvent, string>();
 
   constructor(registry: JobRegistry, instances: Instances, outbox: Outbox, around: Surroundings) {
     this.#registry = registry;
@@ -51,6 +52,28 @@ export class EventHandling implements EventHandler<EventWaiter> {
     if (event.progress === "handling" && event.jobs === 0) this.#tellEarly(event);
   }
 
+  /** An event that only one job hears, whose schedule it is. */
+  schedule(event: JobEvent, job: string): void {
+    this.#scheduled.set(event, job);
+  }
+
+  #startBySchedule(event: JobEvent, name: string): void {
+    const entry = this.#registry.find(name);
+    if (entry === undefined || this.#around.quiescing) return;
+    const given = environmentOf([], [event], "UPSTART_EVENTS");
+    const env = this.#around.environments.ofClass(entry.jobClass);
+    addVariables(env, given);
+    const instance = expand(entry.jobClass.instance, env);
+    if (!instance.ok) {
+      this.#outbox.log("warn", `Failed to obtain ${name} instance: ${instance.error}`);
+      return;
+    }
+    const job = this.#instanceToStart(entry, instance.text);
+    if (job === null) return;
+    const cause: Cause = { type: "schedule", time: getVariable(event.env, "TIME") ?? "" };
+    this.#start(entry, job, env, given, [event], false, cause);
+  }
+
   /** `start on` of the class is fulfilled: starts the instance that the events name, and forgets them. */
   startByCondition(entry: ClassEntry, ofShutdown: boolean): void {
     const condition = entry.startOn as ConditionState<JobEvent>;
@@ -77,6 +100,11 @@ export class EventHandling implements EventHandler<EventWaiter> {
       if (this.#registry.find(entry.jobClass.name) !== entry) continue;
       if (entry.startOn?.handle(event, [], this.#around.queue) === true)
         this.startByCondition(entry, event.ofShutdown);
+    }
+    const scheduled = this.#scheduled.get(event);
+    if (scheduled !== undefined) {
+      this.#scheduled.delete(event);
+      this.#startBySchedule(event, scheduled);
     }
     if (event.jobs === 0) this.#tellEarly(event);
   }
@@ -108,12 +136,13 @@ export class EventHandling implements EventHandler<EventWaiter> {
     given: Environment,
     contributors: readonly JobEvent[],
     ofShutdown: boolean,
+    cause = causeOf(contributors),
   ): void {
     if (entry.wishes.size > 0) this.#around.levels.forgetWish(entry, job.instance);
     job.startEnv = env;
     job.given = given;
     job.ofShutdown = ofShutdown;
-    lifecycle.requestStart(job, this.#attach(contributors, job), causeOf(contributors), this.#around);
+    lifecycle.requestStart(job, this.#attach(contributors, job), cause, this.#around);
   }
 
   /**

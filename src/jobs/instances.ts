@@ -99,6 +99,10 @@ export class Instances {
     const entry = this.#entryOf(job);
     if (entry === undefined || entry.instances.get(job.instance) !== job) return null;
     entry.removeInstance(job);
+    if (entry.schedule !== null) {
+      const took = this.#now() - job.startedAt;
+      entry.lastRun = { at: job.startedAt, took, good: job.failure === null };
+    }
     if (job.ending !== null) entry.lastRunWasGood = !job.ending.failed;
     if (job.stopCause !== null)
       entry.lastStop = { instance: job.instance, cause: job.stopCause, at: this.#now() };

@@ -70,6 +70,10 @@ export interface JobClass {
   /** How many failures in a row make it unhealthy, and what follows. */
   readonly checkFailures: number;
   readonly checkAction: CheckAction;
+  /** Ours: `schedule …`, as written: cron's fields, @name or `every SECONDS` (docs/schedules.md). */
+  readonly schedules: readonly string[];
+  /** Ours: `schedule jitter SECONDS`. */
+  readonly scheduleJitter: number | null;
   readonly emits: readonly string[];
   readonly processes: Readonly<Partial<Record<ProcessName, ProcessDefinition>>>;
   readonly expect: Expectation;

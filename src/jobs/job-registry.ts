@@ -39,6 +39,17 @@ const noInstances: ReadonlyMap<string, Job> = new Map();
 const noWishes: ReadonlyMap<string, Wish> = new Map();
 const noExits: readonly ProcessExit[] = [];
 
+/** What became of the schedules of a class. Times are milliseconds since 1970. */
+export interface ScheduleRecord {
+  next: number | null;
+  last: number | null;
+  /** By which the next time was found; "" for `every`. */
+  zone: string;
+  /** Runs that were due while one lasted, in all, and before the last run. */
+  skipped: number;
+  skippedBefore: number;
+}
+
 /** A loaded class with its instances. */
 export class ClassEntry {
   /** What is in force. With instances it stays so even if the file has changed (reference 7.7). */
@@ -60,6 +71,9 @@ export class ClassEntry {
   lastStop: { readonly instance: string; readonly cause: Cause; readonly at: number } | null = null;
   /** Of a task: whether its last run that came to its own end was good; null before. */
   lastRunWasGood: boolean | null = null;
+  /** When its last run began (monotonic milliseconds), how long it took, and whether it ended well. */
+  lastRun: { readonly at: number; readonly took: number; readonly good: boolean } | null = null;
+  schedule: ScheduleRecord | null = null;
   /** Instances that are down and wanted, by name. */
   wishes: ReadonlyMap<string, Wish> = noWishes;
   /** What ended before counts for nobody's health any longer: `reset-failed`. Monotonic milliseconds. */

@@ -116,7 +116,8 @@ export class Levels {
     if (jobClass.requires.length === 0) return;
     const entry = this.#registry.find(jobClass.name);
     if (entry === undefined) return;
-    const isWanted = stopCause?.type === "requires" || failure?.process === "requires";
+    const lacked = stopCause?.type === "requires" || failure?.process === "requires";
+    const isWanted = lacked && job.startCause?.type !== "schedule";
     if (isWanted && !this.#around().quiescing)
       entry.wishes = new Map(entry.wishes).set(job.instance, { given: job.given, first: false });
     else this.forgetWish(entry, job.instance);
@@ -452,8 +453,9 @@ export class Levels {
 }
 
 /** A job that nothing else starts is wanted as soon as it can run. */
-function isWantedFromTheStart({ requires, startOn, manual, instance }: JobClass): boolean {
-  return requires.length > 0 && startOn === null && !manual && !instance.includes("$");
+function isWantedFromTheStart({ requires, startOn, manual, instance, schedules }: JobClass): boolean {
+  if (startOn !== null || manual || schedules.length > 0) return false;
+  return requires.length > 0 && !instance.includes("$");
 }
 
 function isGoingDown({ instances }: ClassEntry): boolean {

@@ -49,6 +49,8 @@ const jobClass = z.object({
   manual: z._default(flag, false),
   requires: z._default(z.array(z.object({ job: text, soft: flag })), []),
   after: z._default(texts, []),
+  schedules: z._default(texts, []),
+  scheduleJitter: z._default(z.nullable(z.number()), null),
   ready: z._default(z.nullable(probe), null),
   readyEvery: z._default(z.nullable(z.number()), null),
   checks: z._default(z.array(probe), []),
@@ -126,6 +128,7 @@ const cause = z.union([
   z.object({ type: z.literal("requires"), job: text, why: text }),
   z.object({ type: z.literal("back"), job: text, first: flag }),
   z.object({ type: z.literal("check"), why: text }),
+  z.object({ type: z.literal("schedule"), time: text }),
   z.object({ type: z.enum(["itself", "respawn", "end", "shutdown"]) }),
 ]);
 
@@ -188,6 +191,19 @@ const entry = z.object({
     z.object({ ...failure, instance: text, exitStatus: z._default(integer, 1), at: z.number() }),
   ),
   lastStop: z.nullable(z.object({ instance: text, cause, at: z.number() })),
+  lastRun: z._default(z.nullable(z.object({ at: z.number(), took: z.number(), good: flag })), null),
+  schedule: z._default(
+    z.nullable(
+      z.object({
+        next: z.nullable(z.number()),
+        last: z.nullable(z.number()),
+        zone: text,
+        skipped: integer,
+        skippedBefore: integer,
+      }),
+    ),
+    null,
+  ),
   lastRunWasGood: z._default(z.nullable(flag), null),
   wishes: z._default(z.array(z.object({ instance: text, given: texts, first: flag })), []),
   /** null: never. */
@@ -251,6 +267,8 @@ export function snapshot(world: World): WorldState {
       lastFailure: each.lastFailure,
       lastStop:
         each.lastStop === null ? null : { ...each.lastStop, cause: causeToPlain(each.lastStop.cause) },
+      lastRun: each.lastRun,
+      schedule: each.schedule,
       lastRunWasGood: each.lastRunWasGood,
       wishes: [...each.wishes].map(([instance, { given, first }]) => ({
         instance,
@@ -280,6 +298,8 @@ export function restore(state: unknown, options: WorldOptions): World {
     restored.exits = each.exits;
     restored.lastFailure = each.lastFailure;
     restored.lastStop = each.lastStop;
+    restored.lastRun = each.lastRun;
+    restored.schedule = each.schedule;
     restored.lastRunWasGood = each.lastRunWasGood;
     restored.wishes = new Map(each.wishes.map(({ instance, ...wish }) => [instance, wish]));
     restored.resetAt = each.resetAt ?? Number.NEGATIVE_INFINITY;
@@ -415,6 +435,7 @@ function classToPlain(each: JobClass): ClassState {
     ...each,
     requires: [...each.requires],
     after: [...each.after],
+    schedules: [...each.schedules],
     checks: [...each.checks],
     emits: [...each.emits],
     normalExit: [...each.normalExit],

@@ -138,6 +138,11 @@ export class World {
     return event;
   }
 
+  /** A schedule is due: the event `schedule JOB= TIME=`, which only this job hears. */
+  emitSchedule(job: string, time: string): void {
+    this.#events.schedule(this.emit("schedule", [`JOB=${job}`, `TIME=${time}`], null), job);
+  }
+
   /** What an event would start and stop; nothing is changed. */
   preview(name: string, env: readonly string[]): Preview {
     return previewEvent(this, name, env);

@@ -76,6 +76,10 @@ declare module "upinit:native" {
   // ── clocks (milliseconds, with fractions) ───────────────────────────────────────────────────────────────
   export function monotonicTime(): number;
   export function realTime(): number;
+  /** A descriptor that is readable each time the wall clock is set (TFD_TIMER_CANCEL_ON_SET of timerfd_create(2)). */
+  export function watchClock(): number;
+  /** Waits for the next such time. */
+  export function watchClockAgain(fd: number): number;
   /** Blocks the calling process; for clients only, never for an init. */
   export function sleep(milliseconds: number): void;
   /** Fills with random bytes (getrandom). */

@@ -42,6 +42,7 @@ extern const UpinitTable upinit_files_table;
 extern const UpinitTable upinit_directories_table;
 extern const UpinitTable upinit_inotify_table;
 extern const UpinitTable upinit_socket_table; /* Unix sockets, interfacesUp */
+extern const UpinitTable upinit_clock_table; /* watchClock */
 extern const UpinitTable upinit_network_table; /* connectTo, socketError, resolveHost */
 extern const UpinitTable upinit_terminal_table;
 extern const UpinitTable upinit_trace_table;

@@ -8,7 +8,7 @@
 
 /* In the order of the files' names, as the build goes through them. */
 static const UpinitTable *const tables[] = {
-    &upinit_bytes_table, &upinit_descriptors_table, &upinit_directories_table, &upinit_files_table,
+    &upinit_bytes_table, &upinit_clock_table, &upinit_descriptors_table, &upinit_directories_table, &upinit_files_table,
     &upinit_host_table,  &upinit_inotify_table,     &upinit_network_table,     &upinit_pipe_table,
     &upinit_poll_table,
     &upinit_process_table, &upinit_signal_table,    &upinit_socket_table,      &upinit_spawn_table,

@@ -24,6 +24,8 @@ const plainClass: JobClass = {
   manual: false,
   requires: [],
   after: [],
+  schedules: [],
+  scheduleJitter: null,
   ready: null,
   readyEvery: null,
   checks: [],
