@@ -5,7 +5,7 @@ import { ENOENT } from "../runtime/errno.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
 import { largestFile, readProblem } from "./directory.ts";
 import { isDirectory, isIgnoredDirectory, jobNameOf } from "./has-jobs.ts";
-import { lintConditions, lintJob, lintRequirements, type SeenStanza } from "./lint.ts";
+import { lintConditions, lintJob, lintRequirements, lintValuesOf, type SeenStanza } from "./lint.ts";
 import { parseJob } from "./parser.ts";
 import { type SectionName, scriptSections } from "./script-sections.ts";
 import { hasShell, shellComplaint } from "./shell-syntax.ts";
@@ -90,7 +90,8 @@ function checkFile(file: string, name: string, scripts: boolean, base?: JobClass
   const complaint = scripts ? firstComplaint(text, file) : null;
   const syntax = result.ok ? [] : [result.diagnostic];
   const loaded = result.ok ? { jobClass: result.jobClass, text, seen, path: file } : null;
-  const warnings = result.ok ? lintJob(text, result.jobClass, seen, file) : [];
+  const warnings = loaded === null ? [] : lintJob(text, loaded.jobClass, seen, file);
+  const wrong = loaded === null ? [] : lintValuesOf(loaded);
   let error: string | null = null;
   if (complaint !== null) {
     error = `File ${file}: shell syntax invalid in ${complaint.section} section:\n${complaint.output}`;
@@ -98,7 +99,14 @@ function checkFile(file: string, name: string, scripts: boolean, base?: JobClass
     const { line, message } = result.diagnostic;
     error = `File ${file}: syntax invalid:\nupstart:${baseName(file)}:${line}: ${message}`;
   }
-  const diagnostics = [...(complaint === null ? [] : [complaint.diagnostic]), ...syntax, ...warnings];
+  const [first] = wrong;
+  if (first !== undefined) error ??= `File ${file}: line ${first.line}: ${first.message}`;
+  const diagnostics = [
+    ...(complaint === null ? [] : [complaint.diagnostic]),
+    ...syntax,
+    ...wrong,
+    ...warnings,
+  ];
   return { file, error, diagnostics, loaded };
 }
 

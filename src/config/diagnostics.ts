@@ -28,8 +28,6 @@ export const errorMessages = {
   "illegal-capability": "Unknown capability",
   "illegal-count": "Illegal count, expected a number above 0",
   "illegal-schedule": "Illegal schedule",
-  "illegal-target": "Illegal address of a probe",
-  "https-probe": "Probes speak no TLS",
   "ready-with-expect": "A job with this expect says itself when it is ready",
   "ready-in-task": "A task is never ready",
   "ready-log-without-log": "Only captured output can be looked at",

@@ -144,8 +144,10 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
   "illegal-count": "Write a number of at least 1. {grammar}",
   "illegal-schedule":
     "Five fields: minute, hour, day of month, month, day of week, each `*`, numbers, ranges and steps (`*/10`); or `@hourly`, or `every SECONDS`. {grammar}",
+  "impossible-schedule": "`init-checkconf -v` shows the next times of a schedule that is right.",
+  "both-days": "Either is enough, as in cron. If both are meant, test one of them in the job.",
   "illegal-target":
-    "`tcp 8080`, `tcp db:5432`, `unix /run/app.sock`, `http http://localhost:8080/healthz` are such addresses. {grammar}",
+    "`tcp 8080`, `tcp db:5432`, `unix /run/app.sock`, `http http://localhost:8080/healthz` are such addresses.",
   "https-probe": "Use `exec` with a program that speaks TLS: `ready exec curl -fsk https://localhost/`.",
   "ready-with-expect":
     "The job says itself when it is ready with `expect stop` and `expect notify`. Leave out one of the two.",

@@ -1,6 +1,8 @@
 import type { Condition } from "../events/condition.ts";
-import type { JobClass } from "../jobs/job-class.ts";
+import type { JobClass, Probe } from "../jobs/job-class.ts";
 import { requirementFaults } from "../jobs/requirement-faults.ts";
+import { readTarget } from "../probes/target.ts";
+import { readSchedule } from "../schedule/schedule.ts";
 import { checkConditions } from "./check.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
 import { conditionsOf, eachMatch, jobOfMatch } from "./show.ts";
@@ -11,6 +13,10 @@ import { conditionsOf, eachMatch, jobOfMatch } from "./show.ts";
  */
 
 const warnings = {
+  "illegal-target": "Illegal address of a probe",
+  "https-probe": "Probes speak no TLS",
+  "impossible-schedule": "Illegal schedule",
+  "both-days": "This schedule is due on these days of the month and on these days of the week",
   "requires-cycle": "Jobs require each other in a circle",
   "requires-unknown": "There is no such job to require",
   "requires-itself": "This start waits for itself",
@@ -68,6 +74,7 @@ export function lintJob(
   lintStop(file, jobClass);
   lintManual(file);
   lintEdges(file, jobClass);
+  lintSchedules(file, jobClass);
   lintReplaced(file);
   lintWords(file);
   lintValues(file, jobClass);
@@ -100,6 +107,30 @@ interface ReadFile {
   readonly text: string;
   readonly seen: readonly SeenStanza[];
   readonly path: string;
+}
+
+/** What the addresses of probes and the fields of schedules can't mean: errors, for nothing would come of them. */
+export function lintValuesOf({ jobClass, text, seen, path }: ReadFile): Diagnostic[] {
+  const file = new LintedFile(text, seen, path);
+  for (const [stanza, { kind, text: target }] of probesOf(jobClass)) {
+    if (kind === "exec" || kind === "script" || kind === "log" || kind === "argv" || target.includes("$"))
+      continue;
+    const read = readTarget(kind, target);
+    if (typeof read !== "string") continue;
+    file.warn(/^https:/i.test(target) ? "https-probe" : "illegal-target", `${stanza} ${kind}`, target, read);
+  }
+  for (const schedule of jobClass.schedules) {
+    const read = readSchedule(schedule);
+    if (read.ok) continue;
+    const advice = read.advice === null ? "" : ` (${read.advice})`;
+    file.warn("impossible-schedule", "schedule", schedule, `${read.error}${advice}`);
+  }
+  return file.found.map((found) => ({ ...found, severity: "error" as const }));
+}
+
+function probesOf({ ready, checks }: JobClass): [stanza: string, probe: Probe][] {
+  const all = checks.map((probe): [string, Probe] => ["check", probe]);
+  return ready === null ? all : [["ready", ready], ...all];
 }
 
 /** What `requires` and `after` can't mean: errors, for the jobs fail to start. */
@@ -146,18 +177,18 @@ class LintedFile {
   }
 
   /** Warns about the last stanza that starts with these words; `word` is what to underline if it is found there. */
-  warn(code: WarningCode, words: string, word = ""): void {
+  warn(code: WarningCode, words: string, word = "", more = ""): void {
     const stanza = this.stanzas.findLast((one) => `${one.words} `.startsWith(`${words} `));
     if (stanza === undefined) return;
     const inside = word === "" ? 0 : findWord(stanza.source, word, words.length);
-    this.warnAt(code, stanza.offset + inside, inside === 0 ? words.length : word.length, words, word);
+    this.warnAt(code, stanza.offset + inside, inside === 0 ? words.length : word.length, words, word, more);
   }
 
-  warnAt(code: WarningCode, offset: number, length: number, stanza = "", word = ""): void {
+  warnAt(code: WarningCode, offset: number, length: number, stanza = "", word = "", more = ""): void {
     if (this.found.length >= mostWarnings) return;
     const place = locate(this.text, offset, length);
     const { path } = this;
-    const message = warnings[code];
+    const message = more === "" ? warnings[code] : `${warnings[code]}: ${more}`;
     this.found.push({
       code,
       severity: "warning",
@@ -210,6 +241,15 @@ function lintStop(file: LintedFile, { killMode, killTimeout, processes: { main }
 function endsInExec(script: string): boolean {
   const last = script.trimEnd().split("\n").at(-1) ?? "";
   return /^\s*exec\s/.test(last);
+}
+
+function lintSchedules(file: LintedFile, { schedules }: JobClass): void {
+  for (const text of schedules) {
+    const read = readSchedule(text);
+    if (!read.ok || read.schedule.type === "every") continue;
+    const { eitherDay, days, weekdays } = read.schedule.fields;
+    if (eitherDay && days.size < 31 && weekdays.size < 7) file.warn("both-days", "schedule");
+  }
 }
 
 /** `started X and …` is over once it was: after a restart of X the rest of the condition does not come again. */

@@ -8,7 +8,7 @@ import { displayName } from "../jobs/job.ts";
 import { isJobEvent } from "../jobs/job-event-names.ts";
 import type { ProcessExit } from "../jobs/job-registry.ts";
 import { isThere } from "../jobs/presence.ts";
-import { probeText } from "../jobs/probes.ts";
+import { probeText } from "../jobs/probe-state.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";

@@ -1,7 +1,7 @@
 /** Whether the container is well, and every reason why it is not (docs/health.md). */
 import type { Job } from "../jobs/job.ts";
 import { displayName, waitsForRespawn } from "../jobs/job.ts";
-import { probeText } from "../jobs/probes.ts";
+import { probeText } from "../jobs/probe-state.ts";
 import { isUnexpected } from "../jobs/process-end.ts";
 import { isOnWayUp } from "../jobs/states.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";

@@ -1,7 +1,7 @@
 /** The rows of `initctl list -l` and `initctl failed`. */
 import { causeText } from "../jobs/cause.ts";
 import type { Job } from "../jobs/job.ts";
-import { probeText, unreadyText } from "../jobs/probes.ts";
+import { probeText, unreadyText } from "../jobs/probe-state.ts";
 import { describeEnd } from "../jobs/process-end.ts";
 import { isOutdated } from "../jobs/renewal.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";

@@ -15,6 +15,7 @@ import { Configuration } from "./configuration.ts";
 import { sessionVariables } from "./control-place.ts";
 import { Runlevels } from "./daemon.ts";
 import { endsContainer } from "./endings.ts";
+import { loadedFeatures } from "./features.ts";
 import { Foreground } from "./foreground.ts";
 import { Init, type Parts } from "./init.ts";
 import { defaultJobEnvironment } from "./job-environment.ts";
@@ -137,6 +138,7 @@ function worldOptions(
   return {
     now: () => reactor.now(),
     random: Math.random,
+    features: loadedFeatures,
     initEnvironment: () => environment,
     defaultEnvironment: defaultJobEnvironment(environment, options.inheritEnv),
     extraEnvironment: sessionVariables(options, controlPath),
@@ -158,6 +160,8 @@ function processOptions(
     defaultUmask: options.session ? umask : initUmask,
     defaultDirectory: options.session ? null : "/",
     notifyDirectory: null,
+    follower: () => loadedFeatures.follower,
+    prober: () => loadedFeatures.prober,
     personal: options.inheritEnv ? personalEntries(environment) : null,
   };
 }

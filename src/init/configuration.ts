@@ -5,6 +5,7 @@ import type { JobClass } from "../jobs/job-class.ts";
 import type { World } from "../jobs/world.ts";
 import type { Log } from "../log/log.ts";
 import type { Reactor } from "../runtime/reactor.ts";
+import { lacksFeatures, loadFeatures } from "./features.ts";
 import type { InitOptions } from "./options.ts";
 import { inItsRole, type Roles } from "./roles.ts";
 
@@ -19,6 +20,9 @@ export class Configuration {
   readonly #log: Log;
   readonly #roles: Roles;
   readonly #changed: () => void;
+  /** Classes that wait for what they need. */
+  readonly #held = new Map<string, JobClass>();
+  #loading: Promise<void> | null = null;
 
   /** `changed` is called when classes came, went or changed. */
   constructor(
@@ -40,10 +44,7 @@ export class Configuration {
     };
     this.#directories = new ConfigurationDirectories(reactor, directories, {
       setClass: (jobClass) => this.#setClass(jobClass),
-      removeClass: (name) => {
-        world.removeClass(name);
-        changed();
-      },
+      removeClass: (name) => this.#removeClass(name),
       problem: (diagnostic) => this.#report(diagnostic),
       inform: (text) => log.info(text),
     });
@@ -65,9 +66,47 @@ export class Configuration {
     return [...this.#problems.values()];
   }
 
+  /** Calls at once if all that was read is in force, else when it is. */
+  whenReady(then: () => void): void {
+    if (this.#loading === null) then();
+    else this.#loading.then(then, then);
+  }
+
   #setClass(jobClass: JobClass): void {
     this.#problems.delete(jobClass.path);
-    this.#world.setClass(inItsRole(jobClass, this.#roles));
+    const own = inItsRole(jobClass, this.#roles);
+    if (this.#held.size > 0 || lacksFeatures(own)) this.#hold(own);
+    else this.#bringIn(own);
+  }
+
+  #bringIn(jobClass: JobClass): void {
+    this.#world.setClass(jobClass);
+    this.#changed();
+  }
+
+  /** Until what it needs is loaded; what comes after it waits with it, for files are judged together. */
+  #hold(jobClass: JobClass): void {
+    this.#held.set(jobClass.name, jobClass);
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+  }
+
+  async #load(): Promise<void> {
+    await Promise.resolve();
+    try {
+      await loadFeatures([...this.#held.values()]);
+    } catch (error) {
+      this.#log.error(`Jobs cannot be loaded: ${String(error)}`);
+    }
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const jobClass of held) this.#bringIn(jobClass);
+  }
+
+  #removeClass(name: string): void {
+    this.#held.delete(name);
+    this.#world.removeClass(name);
     this.#changed();
   }
 

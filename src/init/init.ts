@@ -107,6 +107,10 @@ export class Init {
 
   /** Emits the boot events one after the other; CMD follows when they are finished. */
   boot(): void {
+    this.#parts.configuration.whenReady(() => this.#beginBoot());
+  }
+
+  #beginBoot(): void {
     const { options, world, environment } = this.#parts;
     const events = bootEvents({
       startupEvent: options.startupEvent,

@@ -19,7 +19,7 @@ export function newReexec(
       return parts.world.isBusy ? "jobs follow each other without end" : parts.processes.unrest;
     },
     mayGoOn,
-    leave: () => parts.processes.prober.cancelAll(),
+    leave: () => parts.processes.prober?.cancelAll(),
     gather: (requester) => gather(parts, serverState(), requester),
     answer,
   });

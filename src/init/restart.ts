@@ -1,7 +1,8 @@
 import * as native from "upinit:native";
 import type { Job } from "../jobs/job.ts";
-import { restore } from "../jobs/snapshot.ts";
+import { classesOf, restore } from "../jobs/snapshot.ts";
 import { assemble } from "./assemble.ts";
+import { loadFeatures } from "./features.ts";
 import type { InitState } from "./init-state.ts";
 import type { ReadOptions } from "./options.ts";
 import { becomeInit } from "./process.ts";
@@ -28,6 +29,7 @@ export async function restart(read: ReadOptions, fd: number): Promise<void> {
 }
 
 async function goOn(read: ReadOptions, state: InitState): Promise<void> {
+  await loadFeatures(classesOf(state.world));
   const { loop } = becomeInit(read.settings, true);
   const { init, parts } = assemble({
     ...read,

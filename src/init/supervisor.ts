@@ -69,10 +69,10 @@ export class Supervisor {
         this.#kill(effect.job, effect.pid, effect.signal, effect.group);
         break;
       case "probe":
-        this.#targets.processes.prober.start(effect);
+        this.#targets.processes.prober?.start(effect);
         break;
       case "probe-cancel":
-        this.#targets.processes.prober.cancel(effect.job);
+        this.#targets.processes.prober?.cancel(effect.job);
         break;
       case "timer":
         this.#setTimer(effect.job, effect.timer, effect.after);

@@ -4,7 +4,6 @@ import { displayName, expectsReadiness, isAlive, isBusy, type Job } from "./job.
 import type { ProcessName } from "./job-class.ts";
 import { advance, askingStates, bringBack, leaveAskingState, setGoal } from "./lifecycle.ts";
 import type { Message, ProcessStatus, TimerKind } from "./messages.ts";
-import { beginReady, endProbes, tryDue } from "./probes.ts";
 import { describeEnd, isUnexpected } from "./process-end.ts";
 import { judge, planRespawn, shellStatus } from "./respawn.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -35,7 +34,7 @@ export function processExecuted(job: Job, process: ProcessName, around: Surround
   job.spawning = null;
   if (process !== "main" || job.state !== "spawned") return;
   if (!expectsReadiness(job) || job.goal === "stop") advance(job, around);
-  else if (job.jobClass.expect === "none") beginReady(job, around);
+  else if (job.jobClass.expect === "none") around.probing.beginReady(job, around);
 }
 
 /** `expect` is satisfied. */
@@ -44,7 +43,7 @@ export function mainReady(job: Job, around: Surroundings): void {
   job.spawning = null;
   startWatchdog(job, around);
   if (job.jobClass.ready === null || job.goal !== "start") advance(job, around);
-  else if (job.probes === null) beginReady(job, around);
+  else if (job.probes === null) around.probing.beginReady(job, around);
 }
 
 /** A process could not be executed (reference 5.5). */
@@ -171,7 +170,7 @@ function hookEnded(
 }
 
 function mainEnded(job: Job, status: ProcessStatus, around: Surroundings): void {
-  endProbes(job, around);
+  around.probing.endProbes(job, around);
   cancelTimer(job, "kill", around);
   cancelTimer(job, "watchdog", around);
   cancelTimer(job, "run", around);
@@ -241,7 +240,7 @@ export function timerExpired(job: Job, timer: TimerKind, around: Surroundings): 
   if (due === null) return;
   if (timer === "probe") {
     clearTimer(job, timer);
-    tryDue(job, around);
+    around.probing.tryDue(job, around);
     return;
   }
   const late = around.now() - due;

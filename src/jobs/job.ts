@@ -4,7 +4,7 @@ import type { Event } from "../events/event.ts";
 import type { Cause } from "./cause.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import type { ProcessStatus, Waiter } from "./messages.ts";
-import type { ProbeState } from "./probes.ts";
+import type { ProbeState } from "./probe-state.ts";
 import type { Goal, State } from "./states.ts";
 
 /** Waits for an event to finish: the job that emitted it for itself, or a request. */

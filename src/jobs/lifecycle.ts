@@ -22,7 +22,6 @@ import type { ProcessName } from "./job-class.ts";
 import type { JobEventName } from "./job-event-names.ts";
 import { jobEventEnvironment } from "./job-events.ts";
 import { endMain, killNow } from "./killing.ts";
-import { beginChecks, endProbes, resumeProbes } from "./probes.ts";
 import { type Goal, isOnWayDown, nextState, type State } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, resumeTimers, setTimer } from "./timers.ts";
@@ -59,7 +58,7 @@ export function setGoal(job: Job, goal: Goal, around: Surroundings, comesBack = 
   around.goalChanged(job, from);
   logCause(job, from, around);
   if (goal === "start") return;
-  endProbes(job, around);
+  around.probing.endProbes(job, around);
   if (from === "start") around.levels.leaves(job, comesBack || goal === "respawn");
   boundStop(job, around);
   boundHook(job, around);
@@ -273,7 +272,7 @@ function enterRunning(job: Job, around: Surroundings, from: State): Step {
     emit(job, "started", around);
     if (!job.jobClass.task) release(job, false, around);
   }
-  beginChecks(job, around);
+  around.probing.beginChecks(job, around);
   return "rest";
 }
 
@@ -343,6 +342,6 @@ export function blockerFinished(job: Job, around: Surroundings): void {
 /** After a re-exec: its timers run, and a process that was not forked is asked for. */
 export function resume(job: Job, around: Surroundings): void {
   resumeTimers(job, around);
-  resumeProbes(job, around);
+  around.probing.resumeProbes(job, around);
   if (job.spawning !== null && !isAlive(job, job.spawning)) spawn(job, job.spawning, around);
 }

@@ -5,25 +5,10 @@ import { displayName, isAlive, type Job } from "./job.ts";
 import type { Probe } from "./job-class.ts";
 import { advance, bringBack, changeGoal } from "./lifecycle.ts";
 import type { ProbeOutcome } from "./messages.ts";
+import { newProbeState, type ProbeState, probeText } from "./probe-state.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { cancelTimer, setTimer } from "./timers.ts";
 import { fail } from "./waiters.ts";
-
-/** One probe of a job that is up or on its way. Times are monotonic milliseconds. */
-export interface ProbeState {
-  readonly probe: Probe;
-  readonly role: "ready" | "check";
-  /** The try that runs; 0: none. */
-  id: number;
-  /** When the next try begins; null while one runs. */
-  due: number | null;
-  /** From the end of a try to the next. */
-  pause: number;
-  failures: number;
-  result: "unknown" | "good" | "bad";
-  /** What was seen last. */
-  reason: string;
-}
 
 const firstPause = 100;
 const longestPause = 1_000;
@@ -39,11 +24,6 @@ const mostRestarts = 5;
 const minuteOfHealth = 60_000;
 /** What is kept of a reason, in characters. */
 const longestReason = 512;
-
-/** The probe as its stanza has it: `tcp 8080`. */
-export function probeText({ kind, text }: Probe): string {
-  return kind === "script" ? "script" : `${kind} ${text}`;
-}
 
 /** Main runs, and is asked until it is ready. */
 export function beginReady(job: Job, around: Surroundings): void {
@@ -66,11 +46,6 @@ export function beginChecks(job: Job, around: Surroundings): void {
     return { ...state, due: around.now() + first };
   });
   arm(job, around);
-}
-
-/** One that has not been tried yet. `pause` is in milliseconds. */
-export function newProbeState(probe: Probe, role: ProbeState["role"], pause: number): ProbeState {
-  return { probe, role, id: 0, due: 0, pause, failures: 0, result: "unknown", reason: "" };
 }
 
 /** From the first moment of a stop, or once main is gone: what runs is ended, and its result dropped. */
@@ -216,11 +191,4 @@ function arm(job: Job, around: Surroundings): void {
   let next = Number.POSITIVE_INFINITY;
   for (const { due } of job.probes ?? []) if (due !== null) next = Math.min(next, due);
   if (Number.isFinite(next)) setTimer(job, "probe", Math.max(0, next - around.now()), around);
-}
-
-/** The last reason why the job is not ready, with what is asked; "" where nothing is. */
-export function unreadyText(job: Job): string {
-  const state = job.probes?.find(({ role }) => role === "ready");
-  if (state === undefined) return "";
-  return `${probeText(state.probe)}: ${state.reason === "" ? "not tried yet" : state.reason}`;
 }

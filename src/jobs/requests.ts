@@ -4,7 +4,6 @@ import type { Instances } from "./instances.ts";
 import { displayName, type Job, type JobWaiter } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
-import type { Levels } from "./levels.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
 import { renew } from "./renewal.ts";
@@ -43,13 +42,11 @@ interface Named {
 export class Requests {
   readonly #registry: JobRegistry;
   readonly #instances: Instances;
-  readonly #levels: Levels;
   readonly #around: Surroundings;
 
-  constructor(registry: JobRegistry, instances: Instances, levels: Levels, around: Surroundings) {
+  constructor(registry: JobRegistry, instances: Instances, around: Surroundings) {
     this.#registry = registry;
     this.#instances = instances;
-    this.#levels = levels;
     this.#around = around;
   }
 
@@ -64,7 +61,7 @@ export class Requests {
     job.startEnv = named.env;
     job.given = copyEnvironment(env);
     if (job.jobClass.requires.length > 0) job.respawnCount = 0;
-    this.#levels.forgetWish(named.entry, named.instance);
+    this.#around.levels.forgetWish(named.entry, named.instance);
     lifecycle.requestStart(job, waiting("start", waiter), cause, this.#around);
     return { ok: true, job };
   }
@@ -79,7 +76,7 @@ export class Requests {
   /** A stop of a job that is down: it is not wanted any more. */
   #endWish(name: string, env: readonly string[], { error }: Refusal): void {
     const named = error === "UnknownInstance" ? this.#name(name, env) : null;
-    if (named?.ok) this.#levels.forgetWish(named.entry, named.instance);
+    if (named?.ok) this.#around.levels.forgetWish(named.entry, named.instance);
   }
 
   /** A stop that waits for nothing longer than it must; one that is under way is joined. */

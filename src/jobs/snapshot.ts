@@ -6,7 +6,7 @@ import type { Cause } from "./cause.ts";
 import { type EventWaiter, failureReasons, Job, type JobEvent, type JobWaiter } from "./job.ts";
 import { type JobClass, processNames } from "./job-class.ts";
 import { ClassEntry } from "./job-registry.ts";
-import { newProbeState, type ProbeState } from "./probes.ts";
+import { newProbeState, type ProbeState } from "./probe-state.ts";
 import { goals, states } from "./states.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -278,6 +278,13 @@ export function snapshot(world: World): WorldState {
       resetAt: Number.isFinite(each.resetAt) ? each.resetAt : null,
     })),
   };
+}
+
+/** The classes of a state, for what has to be loaded before it is restored. */
+export function classesOf(state: WorldState): JobClass[] {
+  return state.classes.flatMap(({ jobClass: own, next }) =>
+    [own, ...(next === null ? [] : [next])].map(classFromPlain),
+  );
 }
 
 /** Checks what was read, and makes a world of it. Throws a ZodError for what is no state of this version. */

@@ -3,18 +3,39 @@ import type { LogPriority } from "../log/priority.ts";
 import type { EventWaiter, Job, JobEvent } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import type { JobEnvironments } from "./job-environment.ts";
-import type { ClassEntry } from "./job-registry.ts";
+import type { Levels } from "./levels.ts";
 import type { Effect, ProcessStatus } from "./messages.ts";
 import type { Goal, State } from "./states.ts";
 
-/** What the life of a job asks of its requirements, and tells them. */
-export interface Requirements {
-  admits(job: Job): boolean;
-  waits(job: Job): void;
-  holds(job: Job): boolean;
-  leaves(job: Job, comesBack: boolean): void;
-  lacks(job: Job): boolean;
-  forgetWish(entry: ClassEntry, instance: string): boolean;
+/** What is asked of the requirements of jobs, and told to them (`levels.ts`). */
+export type Requirements = Pick<
+  Levels,
+  | "admits"
+  | "waits"
+  | "holds"
+  | "leaves"
+  | "changed"
+  | "lacks"
+  | "retired"
+  | "forgetWish"
+  | "classesChanged"
+  | "faultOf"
+  | "waitsFor"
+  | "missed"
+  | "dependentsOf"
+  | "settle"
+  | "resume"
+>;
+/** What is asked of the probes of jobs (`probes.ts`). */
+export type Probing = Pick<
+  typeof import("./probes.ts"),
+  "beginReady" | "beginChecks" | "endProbes" | "tryDue" | "probed" | "resumeProbes"
+>;
+
+/** What only some jobs need, loaded when the first of them is there (`features.ts`). */
+export interface FeatureModules {
+  levels: typeof import("./levels.ts") | null;
+  probes: Probing | null;
 }
 
 /** What a job needs of the world around it. Nothing here comes back to the job before its step is done. */
@@ -39,6 +60,7 @@ export interface Surroundings {
   unblocked(event: JobEvent): void;
   /** What must hold beside events: `requires` and `after`. */
   readonly levels: Requirements;
+  readonly probing: Probing;
   /** Keeps the pid index. */
   processStarted(job: Job, process: ProcessName, pid: number): void;
   processGone(job: Job, process: ProcessName, pid: number, status: ProcessStatus): void;

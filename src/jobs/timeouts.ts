@@ -5,7 +5,7 @@ import { displayName, isAlive, isBusy, type Job } from "./job.ts";
 import type { ProcessName } from "./job-class.ts";
 import { endMain, killNow, signalHook } from "./killing.ts";
 import { advance, blockerFinished, setGoal } from "./lifecycle.ts";
-import { endProbes, unreadyText } from "./probes.ts";
+import { unreadyText } from "./probe-state.ts";
 import { countRespawn, planRespawn } from "./respawn.ts";
 import { isOnWayUp } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -33,7 +33,7 @@ export function startTimedOut(job: Job, around: Surroundings): void {
     around.log("warn", `  ${text}`, job);
     job.unready = unready;
   }
-  endProbes(job, around);
+  around.probing.endProbes(job, around);
   job.killReason = "start timeout";
   job.startTimeouts += 1;
   if (pid !== undefined) endMain(job, pid, job.jobClass.killSignal, around);

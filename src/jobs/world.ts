@@ -1,21 +1,21 @@
 import { EventQueue } from "../events/queue.ts";
 import { boundHook } from "./bounds.ts";
 import { EventHandling } from "./event-handling.ts";
+import { noProbing, noRequirements } from "./features.ts";
 import * as happenings from "./happenings.ts";
 import { Instances } from "./instances.ts";
 import type { EventWaiter, Job, JobEvent } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import { JobEnvironments } from "./job-environment.ts";
 import { type ClassEntry, JobRegistry } from "./job-registry.ts";
-import { Levels } from "./levels.ts";
+import type { Levels } from "./levels.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { type Preview, previewEvent } from "./preview.ts";
-import { probed } from "./probes.ts";
 import { goOnWithNewer } from "./renewal.ts";
 import { Requests } from "./requests.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { FeatureModules, Requirements, Surroundings } from "./surroundings.ts";
 import { mainAlive } from "./watchdog.ts";
 
 export { displayName } from "./job.ts";
@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly defaultStartTimeout?: number | null;
   /** Whether the end of this job ends the container; absent: none does. */
   readonly endsContainer?: (job: Job, failed: boolean) => boolean;
+  /** What is loaded of what only some jobs need. */
+  readonly features?: FeatureModules;
   /** Given to every process last, as `UPSTART_SESSION` is in a session. */
   readonly extraEnvironment?: readonly string[];
 }
@@ -63,7 +65,7 @@ export class World {
   readonly registry: JobRegistry;
   readonly environments: JobEnvironments;
   readonly instances: Instances;
-  readonly levels: Levels;
+  #levels: Levels | null = null;
   readonly outbox = new Outbox();
   readonly requests: Requests;
   quiescing = false;
@@ -78,10 +80,17 @@ export class World {
     const { defaultEnvironment, initEnvironment, extraEnvironment } = options;
     this.environments = new JobEnvironments(defaultEnvironment, initEnvironment, extraEnvironment ?? []);
     this.instances = new Instances(this.registry, options.now);
-    this.levels = new Levels(this.registry, this.instances, () => this.#around);
     this.#around = this.#surroundings();
-    this.requests = new Requests(this.registry, this.instances, this.levels, this.#around);
+    this.requests = new Requests(this.registry, this.instances, this.#around);
     this.#events = new EventHandling(this.registry, this.instances, this.outbox, this.#around);
+  }
+
+  /** What must hold beside events; nothing until a class needs it, whose feature is loaded then. */
+  get levels(): Requirements {
+    const module = this.options.features?.levels ?? null;
+    if (module === null) return noRequirements;
+    this.#levels ??= new module.Levels(this.registry, this.instances, () => this.#around);
+    return this.#levels;
   }
 
   // --- classes and instances ---
@@ -264,7 +273,7 @@ export class World {
         happenings.mainPidChanged(message.job, message.pid, around);
         break;
       case "probed":
-        probed(message.job, message.id, message.outcome, message.reason, around);
+        around.probing.probed(message.job, message.id, message.outcome, message.reason, around);
         break;
       case "alive":
         mainAlive(message.job, around);
@@ -325,7 +334,7 @@ export class World {
 
   #surroundings(): Surroundings {
     const world = this;
-    const { queue, environments, instances, outbox, levels } = this;
+    const { queue, environments, instances, outbox } = this;
     const { now, random, defaultStartTimeout, endsContainer } = this.options;
     return {
       endsContainer: endsContainer ?? (() => false),
@@ -351,14 +360,19 @@ export class World {
         outbox.processChanged(job, process, pid, status);
       },
       processForgotten: (job, process) => instances.forget(job, process),
-      levels,
+      get levels() {
+        return world.levels;
+      },
+      get probing() {
+        return world.options.features?.probes ?? noProbing;
+      },
       goalChanged: (job, from) => {
         outbox.goalChanged(job, from);
-        levels.changed(job);
+        world.levels.changed(job);
       },
       stateChanged: (job, from) => {
         outbox.stateChanged(job, from);
-        levels.changed(job);
+        world.levels.changed(job);
       },
       retired: (job) => world.#retired(job),
     };

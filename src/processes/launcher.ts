@@ -10,7 +10,7 @@ import { failureDetail } from "./failure-detail.ts";
 import type { ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import type { Identity } from "./identity.ts";
-import { isLineageMark, lineageMark } from "./lineage.ts";
+import { isLineageMark, lineageMark } from "./lineage-mark.ts";
 import type { NotifySockets } from "./notify-sockets.ts";
 import type { Outputs, ProcessOutput } from "./output.ts";
 import { type ProcessIdentities, type ProcessIdentity, unchangedIdentity } from "./process-identity.ts";
@@ -75,7 +75,7 @@ export class Launcher {
   readonly #outputs: Outputs;
   readonly #options: LaunchOptions;
   readonly #host: ProcessHost;
-  readonly #follower: ForkFollower;
+  readonly #follower: () => ForkFollower | null;
   readonly #notify: NotifySockets;
   readonly #identities: ProcessIdentities;
   readonly #pending = new Map<number, Pending>();
@@ -91,7 +91,7 @@ export class Launcher {
     outputs: Outputs,
     options: LaunchOptions,
     host: ProcessHost,
-    follower: ForkFollower,
+    follower: () => ForkFollower | null,
     notify: NotifySockets,
     identities: ProcessIdentities,
   ) {
@@ -281,7 +281,7 @@ export class Launcher {
       throw error;
     }
     this.#host.tell({ type: "started", job, process, pid });
-    if (attempt.trace && attempt.identityFailure === null) this.#follower.trace(job, pid);
+    if (attempt.trace && attempt.identityFailure === null) this.#follower()?.trace(job, pid);
     this.#pending.set(pid, { attempt, statusFd, watch });
   }
 
@@ -301,11 +301,11 @@ export class Launcher {
     this.#host.tell({ type: "executed", job, process });
     const { expect } = job.jobClass;
     const followed = process === "main" && (expect === "fork" || expect === "daemon");
-    if (followed && !attempt.trace) this.#follower.descend(job, pid);
+    if (followed && !attempt.trace) this.#follower()?.descend(job, pid);
   }
 
   #spawnFailed(attempt: Attempt, failure: SpawnFailure): void {
-    if (attempt.trace) this.#follower.forget(attempt.job);
+    if (attempt.trace) this.#follower()?.forget(attempt.job);
     if (this.#workAround(attempt, failure)) {
       this.#host.tell({ type: "withdrawn", job: attempt.job, process: attempt.process });
       this.#try(attempt);

@@ -3,20 +3,24 @@ import type { Job } from "../jobs/job.ts";
 import type { Message, ProcessStatus } from "../jobs/messages.ts";
 import { SIGKILL } from "../runtime/signal-numbers.ts";
 import { AdoptedProcesses, type AdoptedState } from "./adopted.ts";
-import { type FollowerState, ForkFollower } from "./fork-follower.ts";
+import type { FollowerState, ForkFollower } from "./fork-follower.ts";
 import type { ProcessHost, ProcessReactor } from "./host.ts";
 import { Launcher, type LaunchOptions } from "./launcher.ts";
 import { Leftovers } from "./leftovers.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import { type NotifySocketState, NotifySockets } from "./notify-sockets.ts";
 import type { Outputs } from "./output.ts";
-import { Prober } from "./prober.ts";
+import type { Prober } from "./prober.ts";
 import { ProcessIdentities } from "./process-identity.ts";
 import { Reaper } from "./reaper.ts";
 
 export interface ProcessesOptions extends LaunchOptions {
   /** Where notify sockets go; null for abstract addresses. */
   readonly notifyDirectory: string | null;
+  /** What follows forks, if it is loaded; without it `expect fork` follows nothing. */
+  readonly follower?: () => typeof import("./fork-follower.ts") | null;
+  /** What tries probes, if it is loaded. */
+  readonly prober?: () => typeof import("./prober.ts") | null;
 }
 
 /** What a re-exec takes along of this room, but for the output: plain data. */
@@ -36,12 +40,14 @@ export interface OtherOwner {
 export class Processes {
   readonly launcher: Launcher;
   readonly notify: NotifySockets;
-  readonly prober: Prober;
+  readonly #makeProber: () => Prober | null;
+  #prober: Prober | null = null;
   readonly #host: ProcessHost;
   readonly #options: ProcessesOptions;
   readonly #outputs: Outputs;
   readonly #adopted: AdoptedProcesses;
-  readonly #follower: ForkFollower;
+  readonly #makeFollower: () => ForkFollower | null;
+  #madeFollower: ForkFollower | null = null;
   readonly #leftovers: Leftovers;
   readonly #memory = new MemoryLimit();
   readonly #reaper: Reaper;
@@ -63,7 +69,10 @@ export class Processes {
     const observed: ProcessHost = { ...host, tell: (message) => this.#tell(message) };
     this.#adopted = new AdoptedProcesses(reactor, (pid) => this.#vanished(pid));
     const adopt = (pid: number): void => this.#adopted.adopt(pid);
-    this.#follower = new ForkFollower(reactor, observed, adopt);
+    this.#makeFollower = () => {
+      const module = options.follower?.() ?? null;
+      return module && new module.ForkFollower(reactor, observed, adopt);
+    };
     this.#leftovers = new Leftovers(reactor, observed);
     // What a process says can be read before the news that it was executed; the world is told in the right order.
     const inOrder: ProcessHost = {
@@ -80,17 +89,32 @@ export class Processes {
       outputs,
       options,
       observed,
-      this.#follower,
+      () => this.#follower,
       this.notify,
       identities,
     );
-    this.prober = new Prober(reactor, outputs, identities, options, observed);
+    this.#makeProber = () => {
+      const module = options.prober?.() ?? null;
+      return module && new module.Prober(reactor, outputs, identities, options, observed);
+    };
     this.#reaper = new Reaper({
       owns: (pid) => this.#owns(pid),
       changed: (pid, status) => this.#changed(pid, status),
       trapped: (pid, status) => this.#trapped(pid, status),
       more: () => reactor.after(0, () => this.reap()),
     });
+  }
+
+  /** What follows forks; null where no class needed it so far. */
+  get #follower(): ForkFollower | null {
+    this.#madeFollower ??= this.#makeFollower();
+    return this.#madeFollower;
+  }
+
+  /** What tries probes; null where no class needed it so far. */
+  get prober(): Prober | null {
+    this.#prober ??= this.#makeProber();
+    return this.#prober;
   }
 
   /** What jobs get that say nothing of it. */
@@ -113,7 +137,7 @@ export class Processes {
   snapshot(): ProcessesState {
     return {
       notify: this.notify.snapshot(),
-      follower: this.#follower.snapshot(),
+      follower: this.#follower?.snapshot() ?? { traced: [], early: [], descended: [] },
       adopted: this.#adopted.snapshot(),
     };
   }
@@ -121,7 +145,7 @@ export class Processes {
   /** Goes on where another upinit of the same process left off. */
   restore(state: ProcessesState, jobOfId: (id: number) => Job | undefined): void {
     this.notify.restore(state.notify, jobOfId);
-    this.#follower.restore(state.follower, jobOfId);
+    this.#follower?.restore(state.follower, jobOfId);
     this.#adopted.restore(state.adopted);
   }
 
@@ -129,8 +153,8 @@ export class Processes {
   forget(job: Job): void {
     this.#outputs.closeFor(job);
     this.notify.forget(job);
-    this.prober.cancel(job);
-    this.#follower.forget(job);
+    this.#prober?.cancel(job);
+    this.#madeFollower?.forget(job);
   }
 
   /** Whether a main process that is another's child is gone, so that its number may be a stranger's by now. */
@@ -152,9 +176,9 @@ export class Processes {
     return (
       this.#host.jobOfPid(pid) !== undefined ||
       this.launcher.isStarting(pid) ||
-      this.#follower.follows(pid) ||
+      this.#madeFollower?.follows(pid) === true ||
       this.#outputs.reads(pid) ||
-      this.prober.owns(pid) ||
+      this.#prober?.owns(pid) === true ||
       this.#other?.owns(pid) === true
     );
   }
@@ -164,8 +188,8 @@ export class Processes {
       this.#other.changed(pid, status);
       return;
     }
-    if (this.prober.owns(pid)) {
-      if (status.type === "exited" || status.type === "killed") this.prober.ended(pid, status);
+    if (this.#prober?.owns(pid)) {
+      if (status.type === "exited" || status.type === "killed") this.#prober.ended(pid, status);
       this.#host.settle();
       return;
     }
@@ -184,7 +208,7 @@ export class Processes {
       this.notify.receive(job);
       this.#host.settle();
     }
-    if (this.#follower.ended(pid)) return;
+    if (this.#madeFollower?.ended(pid)) return;
     const ended = this.#mainOf(pid);
     if (ended !== undefined) this.#leftovers.mainEnded(ended, pid);
     this.#host.tell({ type: "process", pid, status: this.#explained(status) });
@@ -200,7 +224,7 @@ export class Processes {
   /** A main process that another has reaped: nobody will say how it ended. */
   #vanished(pid: number): void {
     this.#outputs.processEnded(pid);
-    if (this.#follower.ended(pid)) return;
+    if (this.#madeFollower?.ended(pid)) return;
     const job = this.#mainOf(pid);
     if (job !== undefined) this.#leftovers.mainEnded(job, pid);
     this.#host.tell({ type: "gone", pid });
@@ -213,7 +237,8 @@ export class Processes {
 
   #trapped(pid: number, status: number): void {
     this.#settleStart(pid);
-    this.#follower.trapped(pid, status);
+    if (this.#madeFollower === null) native.ptraceDetach(pid, 0);
+    else this.#madeFollower.trapped(pid, status);
   }
 
   /** The exec of a process comes before everything else that is told of it. */

@@ -2,6 +2,7 @@ import { parseJob } from "../../src/config/parser.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import type { JobClass, ProcessName } from "../../src/jobs/job-class.ts";
 import { processNames } from "../../src/jobs/job-class.ts";
+import * as levels from "../../src/jobs/levels.ts";
 import type {
   Effect,
   Outcome,
@@ -10,6 +11,7 @@ import type {
   TimerKind,
   Waiter,
 } from "../../src/jobs/messages.ts";
+import * as probes from "../../src/jobs/probes.ts";
 import {
   displayName,
   type EmitOptions,
@@ -78,6 +80,7 @@ export class VirtualMachine {
     this.options = {
       now: () => this.time,
       random: () => 0.5,
+      features: { levels, probes },
       initEnvironment: () => ["PATH=/init", "FROM_INIT=yes"],
       defaultEnvironment: ["PATH=/bin", "TERM=linux"],
       ...options,

@@ -7,6 +7,7 @@ import { Job } from "../../../src/jobs/job.ts";
 import type { JobClass, ProcessName } from "../../../src/jobs/job-class.ts";
 import type { Message } from "../../../src/jobs/messages.ts";
 import { Log } from "../../../src/log/log.ts";
+import * as forkFollower from "../../../src/processes/fork-follower.ts";
 import { Outputs } from "../../../src/processes/output.ts";
 import { Processes } from "../../../src/processes/processes.ts";
 import { Reactor } from "../../../src/runtime/reactor.ts";
@@ -172,6 +173,7 @@ const processes = new Processes(
     defaultUmask: 0o022,
     defaultDirectory: "/",
     personal: null,
+    follower: () => forkFollower,
     notifyDirectory: scene.notifyDirectory ?? null,
   },
   { log, tell, jobOfPid: (pid) => owners.get(pid), settle },
