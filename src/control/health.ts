@@ -37,6 +37,8 @@ function reasonsAgainstRequired(daemon: Daemon, name: string): string[] {
   if (entry === undefined) return [`Unknown job: ${name}`];
   const reasons = reasonsAgainstJob(daemon, entry);
   if (reasons.length > 0) return reasons;
+  for (const missed of daemon.world.levels.missed())
+    if (missed.entry === entry) return [`${name} is down, and waits for ${missed.lacking.join(", ")}`];
   const reason = whyNotRunning(entry);
   return reason === null ? [] : [`${name} ${reason}`];
 }

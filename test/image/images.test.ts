@@ -59,9 +59,14 @@ describe("images", () => {
       await box.run("stop app");
       expect(await box.exec("initctl health --require nginx app")).toMatchObject({
         status: 1,
-        stdout: "app is stop/waiting\n",
+        stdout: "nginx is down, and waits for app\napp is stop/waiting\n",
       });
+      expect(await box.run("initctl explain nginx")).toContain(
+        "It is down, and starts again when app is there.",
+      );
       await box.run("start app");
+      await eventually(async () => (await box.exec("initctl health --require nginx app")).status === 0);
+      expect(await fetched(box, "http://127.0.0.1:8080/")).toBe("Hello from behind nginx");
       await eventually(() => /^shipper \| .*"GET \/ HTTP\/1\.1" 200/m.test(box.stdout));
       const order = ["migrate | migrated to version 2", "app | listening", "shipper | "].map((text) =>
         box.stdout.indexOf(text),
@@ -71,6 +76,15 @@ describe("images", () => {
       expect(await box.stop()).toBe(0);
     },
   );
+
+  test("cron: jobs by the clock, with the container's environment", async () => {
+    const image = { docker: await buildOurs("cron", await hostImage()) };
+    await using box = await booted({ driver: "docker", image, env: { TARGET: "the moon" } });
+    await eventually(() => box.stdout.split("heartbeat | alive at ").length > 3);
+    expect(await box.run("initctl list -l")).toMatch(/^backup .*next \d{4}-\d\d-\d\dT/m);
+    await box.run("start backup");
+    await eventually(() => box.stdout.includes("backup | backing up to the moon\n"));
+  });
 
   test("ci: the container's status is that of the tests", async () => {
     const image = { docker: await buildOurs("ci", await hostImage()) };
