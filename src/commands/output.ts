@@ -1,4 +1,5 @@
 import * as native from "upinit:native";
+import { harmless } from "../log/harmless.ts";
 import { EAGAIN, EINTR, EPIPE } from "../runtime/errno.ts";
 import { exitProcess } from "../runtime/node/exit.ts";
 
@@ -32,7 +33,9 @@ export function printJson(value: unknown): void {
 
 /** `PROGRAM: TEXT` on standard error. */
 export function printError(program: string, text: string): void {
-  write(2, `${program}: ${text}\n`);
+  // Several lines come from Upstart's own words, and stay.
+  const shown = native.isTerminal(2) ? text.split("\n").map(harmless).join("\n") : text;
+  write(2, `${program}: ${shown}\n`);
 }
 
 /**
@@ -40,7 +43,7 @@ export function printError(program: string, text: string): void {
  * standard error are one file or pipe: whoever reads them together may know Upstart's lines only.
  */
 export function printAddition(text: string): void {
-  if (native.isTerminal(2) || !isSameFile(1, 2)) write(2, `  ${forTerminal(text)}\n`);
+  if (native.isTerminal(2) || !isSameFile(1, 2)) write(2, `  ${harmless(text)}\n`);
 }
 
 /** Whether two descriptors lead to the same file: device and inode agree. */
@@ -56,14 +59,4 @@ let toTerminal: boolean | undefined;
 export function forTerminal(text: string): string {
   toTerminal ??= native.isTerminal(1);
   return toTerminal ? harmless(text) : text;
-}
-
-function harmless(text: string): string {
-  let shown = "";
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
-    const control = (code < 0x20 && code !== 0x09) || (code >= 0x7f && code < 0xa0);
-    shown += control ? "?" : character;
-  }
-  return shown;
 }

@@ -40,9 +40,24 @@ export function removeVariable(env: Environment, key: string): boolean {
   return index >= 0;
 }
 
+/** From here on an index of the keys is made, which is linear where a search for each entry is quadratic. */
+const worthAnIndex = 4_096;
+
 /** Adds all entries, the later winning. */
 export function addVariables(env: Environment, entries: readonly string[]): void {
-  for (const entry of entries) setVariable(env, entry, true);
+  if (env.length * entries.length < worthAnIndex && entries.length < 64) {
+    for (const entry of entries) setVariable(env, entry, true);
+    return;
+  }
+  const places = new Map<string, number>();
+  // Of two entries with one key the first is the variable.
+  for (let index = env.length - 1; index >= 0; index--) places.set(keyOf(env[index] as string), index);
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const place = places.get(key);
+    if (place === undefined) places.set(key, env.push(entry) - 1);
+    else env[place] = entry;
+  }
 }
 
 /**
@@ -63,6 +78,9 @@ export function addDeclared(env: Environment, entry: string, initEnvironment: ()
 export function isEnvironment(env: readonly string[]): boolean {
   return env.every((entry) => entry.includes("="));
 }
+
+/** More than this no program could be given at once (E2BIG of execve(2)), and nobody means. */
+export const mostVariables = 16_384;
 
 export type Expansion =
   | { readonly ok: true; readonly text: string }

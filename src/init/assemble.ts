@@ -54,7 +54,7 @@ export function assemble(beginning: Beginning): { readonly init: Init; readonly 
   const processes = new Processes(
     reactor,
     outputs,
-    processOptions(options, umask, environment),
+    processOptions(options, umask, environment, controlPath),
     {
       log,
       tell: (message) => world.tell(message),
@@ -151,6 +151,7 @@ function processOptions(
   options: InitOptions,
   umask: number,
   environment: readonly string[],
+  controlPath: string | null,
 ): ProcessesOptions {
   return {
     defaultConsole: options.defaultConsole,
@@ -159,7 +160,7 @@ function processOptions(
     debug: options.priority === "debug",
     defaultUmask: options.session ? umask : initUmask,
     defaultDirectory: options.session ? null : "/",
-    notifyDirectory: null,
+    notifyDirectory: controlPath?.startsWith("/") ? `${controlPath}.notify` : null,
     follower: () => loadedFeatures.follower,
     prober: () => loadedFeatures.prober,
     personal: options.inheritEnv ? personalEntries(environment) : null,

@@ -12,6 +12,9 @@ import type { Job } from "./job.ts";
 import type { JobClass, ProcessName } from "./job-class.ts";
 import { resultOf, resultVariables } from "./job-events.ts";
 
+/** From here on `env` stanzas are added together. */
+const manyDeclared = 64;
+
 /** Belong to the user that init runs as, and so not to a job that runs as somebody else (design section 10). */
 export const personalVariables: ReadonlySet<string> = new Set(["HOME", "USER", "LOGNAME", "SHELL"]);
 
@@ -49,7 +52,9 @@ export class JobEnvironments {
     const env = this.#defaults.filter(
       (entry) => jobClass.setuid === null || !personalVariables.has(keyOf(entry)),
     );
-    for (const entry of jobClass.env) addDeclared(env, entry, this.#initEnvironment);
+    if (jobClass.env.length > manyDeclared && jobClass.env.every((entry) => entry.includes("=")))
+      addVariables(env, jobClass.env);
+    else for (const entry of jobClass.env) addDeclared(env, entry, this.#initEnvironment);
     return env;
   }
 

@@ -1,4 +1,10 @@
-import { addVariables, type Environment, expand, isEnvironment } from "../events/environment.ts";
+import {
+  addVariables,
+  type Environment,
+  expand,
+  isEnvironment,
+  mostVariables,
+} from "../events/environment.ts";
 import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, type Job, type JobWaiter } from "./job.ts";
@@ -209,6 +215,11 @@ export class Requests {
     const entry = this.#registry.find(name);
     if (entry === undefined) return unknownJob(name);
     if (!isEnvironment(env)) return refuse("InvalidArgs", "Env must be KEY=VALUE pairs");
+    if (env.length > mostVariables)
+      return refuse(
+        "InvalidArgs",
+        `Env has ${env.length} variables, and at most ${mostVariables} can be given`,
+      );
     const full = this.#around.environments.ofClass(entry.jobClass);
     addVariables(full, env);
     const instance = expand(entry.jobClass.instance, full);

@@ -1,3 +1,4 @@
+import { harmless } from "./harmless.ts";
 import type { LogPriority } from "./priority.ts";
 
 /** What JSON lines carry beside the text. */
@@ -20,5 +21,5 @@ const programName = "init";
  */
 export const textFormatter: LogFormatter = (_priority, text) => {
   const separator = /^[^\s:]*:/.test(text) ? ":" : ": ";
-  return `${programName}${separator}${text}\n`;
+  return `${programName}${separator}${harmless(text)}\n`;
 };

@@ -114,7 +114,7 @@ export class Launcher {
     this.#try({
       job,
       process,
-      env: notifies ? [...env, ...this.#notify.environment(job)] : env,
+      env: notifies ? [...env, ...this.#notify.environment(job, this.#uidOf(job))] : env,
       program: "",
       leftOut: {},
       trace: process === "main" && expectsForks,
@@ -123,6 +123,11 @@ export class Launcher {
       waited: 0,
       identityFailure: null,
     });
+  }
+
+  #uidOf(job: Job): number | undefined {
+    const found = this.#identities.resolve(job, "main");
+    return typeof found === "string" ? undefined : found.identity.uid;
   }
 
   /** Whether any process is between fork and exec, or its fork is to be tried again. */
@@ -145,7 +150,7 @@ export class Launcher {
 
   #try(attempt: Attempt): void {
     const resources: Resources = { close: [], output: null };
-    const result = this.#spawn(attempt, resources);
+    const result = this.#spawnSafely(attempt, resources);
     if (typeof result === "string") {
       this.#release(resources);
       this.#fail(attempt, result, 1);
@@ -158,6 +163,16 @@ export class Launcher {
       resources.output = null;
       this.#release(resources);
       this.#begun(attempt, pid, statusFd);
+    }
+  }
+
+  /** An exception is one of too little memory, which may be there soon, as where fork says so. */
+  #spawnSafely(attempt: Attempt, resources: Resources): readonly [number, number] | number | string {
+    try {
+      return this.#spawn(attempt, resources);
+    } catch (error) {
+      this.#say(attempt, "warn", `cannot be started now: ${String(error)}`);
+      return ENOMEM;
     }
   }
 

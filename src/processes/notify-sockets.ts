@@ -12,7 +12,9 @@ const longestDatagram = 4096;
 const datagramsPerEvent = 16;
 /** How far up a sender's ancestors are followed. */
 const mostAncestors = 64;
-const everybodyMayWrite = 0o666;
+/** A socket is for its owner alone; the directory can be passed through, and not read. */
+const ownerMayWrite = 0o600;
+const passable = 0o711;
 
 /** A job's own socket, whose address only its processes are told. */
 interface Socket {
@@ -59,10 +61,10 @@ export class NotifySockets {
     this.#directory = directory;
   }
 
-  /** The variables that tell a main process where to write to and how often to give a sign of life. */
-  environment(job: Job): string[] {
+  /** The variables that tell a main process of this user where to write to and how often to give a sign of life. */
+  environment(job: Job, uid: number | undefined): string[] {
     const { watchdog } = job.jobClass;
-    const address = this.#sockets.get(job.id)?.address ?? this.#open(job);
+    const address = this.#sockets.get(job.id)?.address ?? this.#open(job, uid);
     const variables = address === null ? [] : [`NOTIFY_SOCKET=${address}`];
     if (watchdog !== null) variables.push(`WATCHDOG_USEC=${Math.round(watchdog * 1e6)}`);
     return variables;
@@ -105,18 +107,25 @@ export class NotifySockets {
   }
 
   /** In a chroot only an abstract address can be reached. */
-  #open(job: Job): string | null {
+  #open(job: Job, uid: number | undefined): string | null {
     const directory = job.jobClass.chroot === null ? this.#directory : null;
     return (
-      (directory !== null && this.#bindPath(job, `${directory}/notify-${job.id}`)) || this.#bindAbstract(job)
+      (directory !== null && this.#bindPath(job, directory, uid)) || this.#bindAbstract(job)
     );
   }
 
-  #bindPath(job: Job, path: string): string | null {
+  #bindPath(job: Job, directory: string, uid: number | undefined): string | null {
+    native.mkdir(directory, passable);
+    const path = `${directory}/${job.id}`;
     native.unlink(path);
     const fd = native.unixDatagram(path);
     if (fd < 0) return null;
-    native.chmod(path, everybodyMayWrite);
+    native.chmod(path, ownerMayWrite);
+    if (uid !== undefined && native.chown(path, uid, -1) < 0) {
+      native.close(fd);
+      native.unlink(path);
+      return null;
+    }
     this.#add(job, fd, path);
     return path;
   }

@@ -193,16 +193,22 @@ export class Outputs {
    */
   flush(): void {
     const end = this.#reactor.now() + longestFlush;
+    let isTaken = true;
+    // One patience for all: a reader that has taken nothing once is not waited for again.
+    const flush = (): void => {
+      const left = Math.max(0, Math.min(flushPatience, end - this.#reactor.now()));
+      isTaken = this.#standardOutput.flush(isTaken ? left : 0, end);
+    };
     for (const capture of [...this.#open]) {
       for (let reads = 0; reads < readsAtEnd && !capture.ended; reads += 1) {
-        this.#standardOutput.flush(flushPatience);
+        flush();
         if (this.#standardOutput.full || this.#reactor.now() > end) break;
         if (!this.#read(capture, 1)) break;
       }
-      this.#standardOutput.flush(flushPatience);
+      flush();
       this.#flushLine(capture);
     }
-    this.#standardOutput.flush(flushPatience);
+    flush();
     this.#standardOutput.close();
   }
 

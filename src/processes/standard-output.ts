@@ -113,19 +113,23 @@ export class StandardOutput {
     this.#writer.grow(grownPipe);
   }
 
-  /** Writes what is kept, as long as the reader takes something within `patience` milliseconds. For the end. */
-  flush(patienceLeft: number): void {
+  /**
+   * Writes what is kept, as long as the reader takes something within `patience` milliseconds, and until `end` (monotonic
+   * milliseconds) at most. For the end. Whether all of it was taken.
+   */
+  flush(patienceLeft: number, end: number): boolean {
     let since = native.monotonicTime();
     while (this.#hasPending()) {
       const before = this.#outStart;
       this.#proceed();
       if (!this.#hasPending()) break;
       if (this.#outStart !== before) since = native.monotonicTime();
-      const left = since + patienceLeft - native.monotonicTime();
+      const left = Math.min(since + patienceLeft, end) - native.monotonicTime();
       const fd = this.#writer.watchable;
       if (left <= 0 || fd < 0) break;
       native.pollOne(fd, native.EPOLLOUT, Math.ceil(left));
     }
+    return !this.#hasPending();
   }
 
   /** For a re-exec, which waits until nothing is left that has no prefix yet. */

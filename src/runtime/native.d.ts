@@ -308,6 +308,8 @@ declare module "upinit:native" {
   export function mkdirat(directory: number, path: string, mode: number): number;
   export function fchmod(fd: number, mode: number): number;
   export function fchown(fd: number, uid: number, gid: number): number;
+  /** lchown(2): a link itself. */
+  export function chown(path: string, uid: number, gid: number): number;
   export function sync(): void;
 
   // ── inotify ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -365,10 +365,10 @@ describe("expect notify", () => {
     expect(watched.lines).toEqual([expect.stringMatching(/^@upinit-notify-[0-9a-f]{16} 2000000$/)]);
     const named = await play(
       { expect: "notify", exec: "sh -c 'echo $NOTIFY_SOCKET'" },
-      { notifyDirectory: directory },
+      { notifyDirectory: `${directory}/notify` },
     );
-    expect(named.lines).toEqual([`${directory}/notify-0`]);
-    expect(readdirSync(directory)).not.toContain("notify-0");
+    expect(named.lines).toEqual([`${directory}/notify/0`]);
+    expect(readdirSync(`${directory}/notify`)).toEqual([]);
     const other = await play({ exec: "sh -c 'echo [$NOTIFY_SOCKET]'" });
     expect(other.lines).toEqual(["[]"]);
   });
@@ -383,18 +383,39 @@ describe("expect notify", () => {
 
   it.runIf(isRoot)("does not listen to somebody else's process", async () => {
     const { told, log } = await playScene(program, {
-      notifyDirectory: directory,
+      notifyDirectory: `${directory}/notify`,
       jobs: [
         { name: "service", expect: "notify", exec: "sleep 0.4" },
         {
           name: "stranger",
-          setuid: "nobody",
-          exec: `sh -c 'NOTIFY_SOCKET=${directory}/notify-0 ${sdNotify} READY=1; sleep 0.2; :'`,
+          exec: `sh -c 'NOTIFY_SOCKET=${directory}/notify/0 ${sdNotify} READY=1; sleep 0.2; :'`,
         },
       ],
     });
     expect(types(told)).not.toContain("ready");
     expect(log.join("\n")).toMatch(/Notification of process \d+ ignored/);
+  });
+
+  it.runIf(isRoot)("its socket is for the user of its job alone", async () => {
+    const { told, lines } = await playScene(program, {
+      notifyDirectory: `${directory}/notify`,
+      jobs: [
+        {
+          name: "service",
+          expect: "notify",
+          setuid: "daemon",
+          exec: `sh -c 'stat -c "%U %a" $NOTIFY_SOCKET; ${sdNotify} READY=1; sleep 0.4'`,
+        },
+        {
+          name: "stranger",
+          setuid: "nobody",
+          exec: `sh -c 'NOTIFY_SOCKET=${directory}/notify/0 ${sdNotify} STATUS=mine && echo sent; :'`,
+        },
+      ],
+    });
+    expect(types(told)).toContain("ready");
+    expect(lines).toContain("daemon 600");
+    expect(lines).not.toContain("sent");
   });
 
   it("MAINPID= names a child that goes on", async () => {

@@ -1,3 +1,4 @@
+import { mostVariables } from "../../events/environment.ts";
 import { nearest } from "../../events/nearest.ts";
 import type { Cause } from "../../jobs/cause.ts";
 import type { Job } from "../../jobs/job.ts";
@@ -216,6 +217,8 @@ export function signal(call: Call, params: Parameters["signal"]): null {
 
 function checkEvent(params: Parameters["preview"]): void {
   if (params.event === "") throw new MethodError("InvalidArgs", "Name may not be empty string");
+  if ((params.env ?? []).length > mostVariables)
+    throw new MethodError("InvalidArgs", `An event can have at most ${mostVariables} variables`);
   for (const entry of params.env ?? []) {
     if (!entry.includes("=")) throw new MethodError("InvalidArgs", "Env must be KEY=VALUE pairs");
   }

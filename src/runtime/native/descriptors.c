@@ -201,6 +201,22 @@ static JSValue js_fchown(UPINIT_ARGUMENTS) {
   return upinit_result(ctx, fchown(fd, (uid_t)uid, (gid_t)gid));
 }
 
+static JSValue js_chown(UPINIT_ARGUMENTS) {
+  int64_t uid, gid;
+  if (!upinit_int64(ctx, argv[1], &uid) || !upinit_int64(ctx, argv[2], &gid)) {
+    return JS_EXCEPTION;
+  }
+  const char *path = upinit_borrow_text(ctx, argv[0], NULL);
+  if (path == NULL) {
+    return JS_EXCEPTION;
+  }
+  int result = lchown(path, (uid_t)uid, (gid_t)gid);
+  int error = errno;
+  JS_FreeCString(ctx, path);
+  errno = error;
+  return upinit_result(ctx, result);
+}
+
 static const JSCFunctionListEntry entries[] = {
     UPINIT_CONSTANT(O_RDONLY),
     UPINIT_CONSTANT(O_WRONLY),
@@ -234,6 +250,7 @@ static const JSCFunctionListEntry entries[] = {
     UPINIT_FUNCTION("ftruncate", 2, js_ftruncate),
     UPINIT_FUNCTION("fchmod", 2, js_fchmod),
     UPINIT_FUNCTION("fchown", 3, js_fchown),
+    UPINIT_FUNCTION("chown", 3, js_chown),
 };
 
 UPINIT_TABLE(descriptors, entries);

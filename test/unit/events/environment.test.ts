@@ -96,3 +96,15 @@ describe("environment lists", () => {
     expect(isEnvironment(["A=1", "FOO"])).toBe(false);
   });
 });
+
+describe("many variables", () => {
+  it("are added as few are: in place, in order, the later winning", () => {
+    const few: string[] = ["A=1", "B=2", "A=again"];
+    const many = Array.from({ length: 5_000 }, (_, index) => `V${index}=${index}`);
+    addVariables(few, [...many, "B=3", "V7=seven", "NEW=x"]);
+    expect(few.slice(0, 3)).toEqual(["A=1", "B=3", "A=again"]);
+    expect(few[10]).toBe("V7=seven");
+    expect(few.at(-1)).toBe("NEW=x");
+    expect(few).toHaveLength(5_004);
+  });
+});
