@@ -23,6 +23,11 @@ export interface Desk {
   abandon(waiter: Waiter): void;
   /** Runs after so many milliseconds, unless cancelled. */
   after(milliseconds: number, callback: () => void): { cancel(): void };
+  /** Whether those who are no owner have had their time of this turn; `spend` counts it, in milliseconds. */
+  isSpent(): boolean;
+  spend(milliseconds: number): void;
+  /** Whether as much waits to be taken by those who are no owner as they may have in all. */
+  isFull(): boolean;
   /** Reports an error of our own. */
   failure(what: string, error: unknown): void;
 }

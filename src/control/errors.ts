@@ -8,6 +8,7 @@ export type ErrorName =
   | "Timeout"
   | "Stopping"
   | "TooManyConnections"
+  | "Busy"
   | "MessageTooLong"
   | "ParseError"
   | "InvalidRequest"
@@ -23,6 +24,7 @@ export const errorCodes: Readonly<Record<ErrorName, number>> = {
   Internal: -32603,
   TooManyConnections: -32000,
   MessageTooLong: -32001,
+  Busy: -32002,
   UnknownJob: 1,
   UnknownInstance: 2,
   AlreadyStarted: 3,

@@ -10,7 +10,10 @@ export const limits = {
   depth: 16,
   /** Requests in one batch. */
   batch: 128,
-  /** Connections open at a time: all together, and those of all who are no owner. */
+  /**
+   * Connections open at a time: all together, and those of all who are no owner; there each uid has one all the same.
+   * Where there are too many, the oldest idle one goes.
+   */
   connections: 512,
   otherConnections: 64,
   /** Requests of one client read ahead while an earlier one is being answered; then reading stops. */
@@ -19,6 +22,15 @@ export const limits = {
   output: 64 * 1024,
   /** Queued output at which notifications (watch, log) are dropped and counted. */
   notifications: 256 * 1024,
+  /** Answers of one batch, in characters: what is beyond is refused. */
+  ownerBatchAnswers: 4 * 1024 * 1024,
+  otherBatchAnswers: 64 * 1024,
+  /** Answers that all who are no owner have not taken yet, in characters; at this nothing more is made for them. */
+  othersQueued: 2 * 1024 * 1024,
+  /** Milliseconds of one turn of the loop for all who are no owner. */
+  othersTurn: 10,
+  /** Connections of one uid that is no owner. */
+  ofOneUser: 32,
   /** Milliseconds that somebody who is no owner may keep a connection without asking anything. */
   otherIdle: 10_000,
 } as const;

@@ -41,8 +41,8 @@ export class ControlServer implements Desk {
   readonly daemon: Daemon;
   readonly pid = native.getpid();
   readonly #reactor: Reactor;
-  readonly #listenFd: number;
-  readonly #listen: Watch;
+  #listenFd: number;
+  #listen: Watch;
   readonly #options: ServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #reserve: Reserve;
@@ -53,6 +53,8 @@ export class ControlServer implements Desk {
   /** Ids stay apart from those of clients that waited before a re-exec: no 1,024 a millisecond are ever given out. */
   #lastWaiter = 0;
   #closed = false;
+  /** Milliseconds that those who are no owner have had of this turn. */
+  #spent = 0;
 
   /** `listenFd` comes from `listenControl`, or over a re-exec. */
   constructor(reactor: Reactor, listenFd: number, daemon: Daemon, options: ServerOptions = {}) {
@@ -62,6 +64,14 @@ export class ControlServer implements Desk {
     this.#options = options;
     this.#reserve = new Reserve(listenFd);
     this.#listen = reactor.watch(listenFd, native.EPOLLIN, () => this.#accept());
+  }
+
+  /** Goes on with another listener; clients of the old one stay. */
+  listenAgain(fd: number): void {
+    this.#listen.close();
+    native.close(this.#listenFd);
+    this.#listenFd = fd;
+    this.#listen = this.#reactor.watch(fd, native.EPOLLIN, () => this.#accept());
   }
 
   /** Brings the outcome of an operation to the client that waits for it; a waiter of nobody here is ignored. */
@@ -131,6 +141,29 @@ export class ControlServer implements Desk {
     });
   }
 
+  isSpent(): boolean {
+    return this.#spent >= limits.othersTurn;
+  }
+
+  spend(milliseconds: number): void {
+    if (this.#spent === 0) this.#reactor.after(0, () => (this.#spent = 0));
+    this.#spent += milliseconds;
+  }
+
+  isFull(): boolean {
+    let queued = 0;
+    for (const connection of this.#connections) if (!connection.owner) queued += connection.held;
+    return queued > limits.othersQueued;
+  }
+
+  /** Closes the oldest connection that asks nothing, of those who are no owner first; false if there is none. */
+  #makeRoom(): boolean {
+    const idle = [...this.#connections].filter(({ isIdle }) => isIdle);
+    const oldest = idle.find(({ owner }) => !owner) ?? idle[0];
+    oldest?.close();
+    return oldest !== undefined;
+  }
+
   /** Called by a connection that is closed. */
   forget(connection: Connection): void {
     this.#connections.delete(connection);
@@ -197,12 +230,17 @@ export class ControlServer implements Desk {
     if (peer.pid === 0 && this.#options.allowForeignPeers !== true) {
       return { name: "PermissionDenied", text: "Requests from another pid namespace are refused" };
     }
-    let others = 0;
-    for (const connection of this.#connections) if (!connection.owner) others++;
-    if (this.#connections.size > limits.connections || (!peer.owner && others > limits.otherConnections)) {
+    if (this.#connections.size > limits.connections && !this.#makeRoom())
       return { name: "TooManyConnections", text: "Too many connections" };
+    if (peer.owner) return null;
+    let others = 0;
+    let ofUser = 0;
+    for (const { owner, uid } of this.#connections) {
+      if (!owner) others++;
+      if (uid === peer.uid) ofUser++;
     }
-    return null;
+    const full = ofUser > limits.ofOneUser || (others > limits.otherConnections && ofUser > 1);
+    return full ? { name: "TooManyConnections", text: "Too many connections" } : null;
   }
 }
 
@@ -219,6 +257,7 @@ const input = new Uint8Array(16 * 1024);
 /** One client's socket: lines in, lines out, never blocking. */
 export class Connection implements Transport {
   readonly owner: boolean;
+  readonly uid: number;
   readonly #server: ControlServer;
   readonly #fd: number;
   readonly #watch: Watch;
@@ -237,6 +276,7 @@ export class Connection implements Transport {
     this.#server = server;
     this.#fd = fd;
     this.owner = peer.owner;
+    this.uid = peer.uid;
     this.#watch = reactor.watch(fd, native.EPOLLERR, (events) => this.#happened(events));
     if (!peer.owner) this.#expectActivity();
   }
@@ -274,6 +314,16 @@ export class Connection implements Transport {
 
   queued(): number {
     return this.#output.length;
+  }
+
+  /** It is served, and asks nothing. */
+  get isIdle(): boolean {
+    return this.#session !== null && !this.#session.busy && this.held === 0;
+  }
+
+  /** What is kept for its client, in characters. */
+  get held(): number {
+    return this.#output.length + (this.#session?.kept ?? 0);
   }
 
   send(line: string): void {

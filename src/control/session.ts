@@ -26,6 +26,8 @@ interface Exchange {
   readonly requests: readonly unknown[];
   readonly batch: boolean;
   readonly answers: string[];
+  /** Of the answers, in characters. */
+  size: number;
   next: number;
   waiting: boolean;
   /** The request that waits. */
@@ -91,7 +93,15 @@ export class Session {
     this.#inputEnded = state.inputEnded;
     if (state.exchange !== null) {
       const { requests, batch, answers, next, pending } = state.exchange;
-      const exchange: Exchange = { requests, batch, answers: [...answers], next, waiting: false, call: null };
+      const exchange: Exchange = {
+        requests,
+        batch,
+        answers: [...answers],
+        size: answers.join().length,
+        next,
+        waiting: false,
+        call: null,
+      };
       this.#exchange = exchange;
       if (pending !== null) this.#resume(exchange, pending);
     }
@@ -104,6 +114,11 @@ export class Session {
     exchange.waiting = true;
     exchange.call = call;
     call.resume(pending);
+  }
+
+  /** What was answered and not sent yet, in characters. */
+  get kept(): number {
+    return this.#exchange?.size ?? 0;
   }
 
   /** A request is being answered or waits to be, or the client is told of what happens. */
@@ -169,7 +184,7 @@ export class Session {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#closed && this.#step());
+      while (!this.#closed && this.#stepInTime());
       if (this.#inputEnded && !this.#closed && !this.busy) {
         this.#closed = true;
         this.#transport.finish();
@@ -180,6 +195,19 @@ export class Session {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** Who is no owner shares a part of each turn with all others of that kind; what is left is done in the next one. */
+  #stepInTime(): boolean {
+    if (this.#transport.peer().owner) return this.#step();
+    if (this.#desk.isSpent()) {
+      this.#desk.after(0, () => this.#pump());
+      return false;
+    }
+    const begin = this.#desk.daemon.now();
+    const went = this.#step();
+    this.#desk.spend(this.#desk.daemon.now() - begin);
+    return went;
   }
 
   #step(): boolean {
@@ -225,7 +253,15 @@ export class Session {
       this.refuse("InvalidRequest", `Too many requests in a batch (at most ${limits.batch})`);
       return null;
     }
-    return { requests: batch ? message : [message], batch, answers: [], next: 0, waiting: false, call: null };
+    return {
+      requests: batch ? message : [message],
+      batch,
+      answers: [],
+      size: 0,
+      next: 0,
+      waiting: false,
+      call: null,
+    };
   }
 
   #run(exchange: Exchange, request: unknown): void {
@@ -247,7 +283,7 @@ export class Session {
 
   #call(exchange: Exchange, head: Head): Call {
     const done = (body: Body): void => {
-      if (head.expectsAnswer) exchange.answers.push(response(head.id, body));
+      if (head.expectsAnswer) this.#keep(exchange, head.id, body);
       if (!exchange.waiting) return;
       exchange.waiting = false;
       exchange.call = null;
@@ -258,7 +294,21 @@ export class Session {
     return new Call(this, this.#desk, this.#transport.peer(), done);
   }
 
+  /** Batches are answered as a whole: what would not fit is refused. */
+  #keep(exchange: Exchange, id: Id, body: Body): void {
+    const text = response(id, body);
+    const most = this.#transport.peer().owner ? limits.ownerBatchAnswers : limits.otherBatchAnswers;
+    const fits = !exchange.batch || exchange.size + text.length <= most;
+    const kept = fits
+      ? text
+      : response(id, { error: errorObject("Busy", "The answers of this batch are too long") });
+    exchange.size += kept.length;
+    exchange.answers.push(kept);
+  }
+
   #dispatch(call: Call, name: string, params: unknown): unknown {
+    if (!call.peer.owner && this.#desk.isFull())
+      throw new MethodError("Busy", "Too many answers wait to be read: ask again later");
     const handler = this.#table.get(name);
     if (handler === undefined) throw new MethodError("MethodNotFound", `Method not found: ${name}`);
     return handler(call, params);

@@ -1,6 +1,7 @@
 import * as native from "upinit:native";
 import type { BootRecorder } from "../control/boot-record.ts";
 import type { StopRequest as ControlStop, Daemon } from "../control/daemon.ts";
+import { KeepListening } from "../control/keep-listening.ts";
 import { ControlServer } from "../control/server.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Outcome, ProcessStatus, Trace, Waiter } from "../jobs/messages.ts";
@@ -68,6 +69,7 @@ export class Init {
   readonly #waiters = new Map<number, (outcome: Outcome) => void>();
   #lastWaiter = 0;
   #server: ControlServer | null = null;
+  #listening: KeepListening | null = null;
   #boot: BootSequence | null = null;
   #reexec: Reexec | null = null;
   /** The status of the first task that failed during the boot: with it CMD's gate stays closed. */
@@ -94,8 +96,14 @@ export class Init {
   serve(listenFd: number): ControlServer {
     const { reactor, options } = this.#parts;
     const { allowForeignPeers } = options;
-    this.#server = new ControlServer(reactor, listenFd, this.#daemon(), { allowForeignPeers });
-    return this.#server;
+    const server = new ControlServer(reactor, listenFd, this.#daemon(), { allowForeignPeers });
+    this.#server = server;
+    if (this.#parts.controlPath !== null)
+      this.#listening = new KeepListening(reactor, this.#parts.controlPath, (fd) => {
+        if (this.#shutdown.inProgress) native.close(fd);
+        else server.listenAgain(fd);
+      });
+    return server;
   }
 
   get phase(): "booting" | "running" | "stopping" {
@@ -317,6 +325,7 @@ export class Init {
       reapChildren: () => processes.reap(),
       reloadConfiguration: () => {
         log.info("Reloading configuration");
+        this.#listening?.look();
         configuration.reload();
       },
       emit: (event) => world.emit(event, [], null),

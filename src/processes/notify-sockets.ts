@@ -109,9 +109,7 @@ export class NotifySockets {
   /** In a chroot only an abstract address can be reached. */
   #open(job: Job, uid: number | undefined): string | null {
     const directory = job.jobClass.chroot === null ? this.#directory : null;
-    return (
-      (directory !== null && this.#bindPath(job, directory, uid)) || this.#bindAbstract(job)
-    );
+    return (directory !== null && this.#bindPath(job, directory, uid)) || this.#bindAbstract(job);
   }
 
   #bindPath(job: Job, directory: string, uid: number | undefined): string | null {

@@ -1,6 +1,6 @@
 /** Where the control socket lies, and what it withstands. */
 import { describe, expect, test } from "vitest";
-import { booted, container } from "./fixture/index.ts";
+import { booted, container, eventually } from "./fixture/index.ts";
 
 const jobs = { "a.conf": "start on startup\nexec sleep 1000\n" };
 const running = /^a start\/running, process \d+$/;
@@ -95,5 +95,28 @@ describe("the control socket", () => {
     // Hundredths of a second, out of one second.
     expect(Number(await box.run(["node", "-e", program]))).toBeLessThan(20);
     expect(await box.run("initctl list")).toMatch(running);
+  });
+});
+
+describe.concurrent("the control socket", () => {
+  const jobs = { "a.conf": "start on startup\nexec sleep 1000\n" };
+  const lost = { "rm -f": "rm -f", moved: "f() { mv $1 $1.away; }; f" };
+
+  test.each(Object.entries(lost))("that is lost (%s) is made anew, and clients go on", async (_how, take) => {
+    await using box = await booted({ jobs });
+    const waiting = box.exec("initctl wait a --for stopped");
+    const path = await box.run("find /run -type s | head -1");
+    await box.run(`${take} ${path}`);
+    await eventually(async () => (await box.exec("initctl status a")).status === 0);
+    await box.run("stop a");
+    expect((await waiting).status).toBe(0);
+  });
+
+  test("that a mount hides is made anew on SIGHUP", async () => {
+    await using box = await booted({ jobs, capabilities: "all" });
+    await box.run("mount -t tmpfs none /run");
+    expect((await box.exec("initctl status a")).status).not.toBe(0);
+    await box.kill(1);
+    await eventually(async () => (await box.exec("initctl status a")).status === 0);
   });
 });

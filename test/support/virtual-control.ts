@@ -48,6 +48,20 @@ export class VirtualControl implements Daemon, Desk {
     this.settle();
   }
 
+  /** What is left of the turn for those who are no owner; tests set it. */
+  spent = false;
+  full = false;
+
+  isSpent(): boolean {
+    return this.spent;
+  }
+
+  spend(): void {}
+
+  isFull(): boolean {
+    return this.full;
+  }
+
   processDefaults(): { umask: number; personal: null } {
     return { umask: 0o022, personal: null };
   }
