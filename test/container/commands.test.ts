@@ -143,7 +143,9 @@ describe("names of Upstart's packages", () => {
     await using box = await booted({
       jobs: { "web.conf": "start on never\nexec sleep 1000\n", "idle.conf": "manual\nexec sleep 1000\n" },
     });
-    await box.run("/sbin/upinit --install /sbin; ln -s /lib/init/upstart-job /etc/init.d/web");
+    await box.run(
+      "/sbin/upinit --install /sbin; mkdir -p /etc/init.d; ln -s /lib/init/upstart-job /etc/init.d/web",
+    );
     await box.run("mkdir -p /etc/rc2.d; ln -s ../init.d/web /etc/rc2.d/S20web");
     const said = await transcript(
       box,

@@ -144,7 +144,7 @@ describe("images/ci", () => {
       readdirSync(join(directory, "etc/init")).map((name) => [name, read(`etc/init/${name}`)]),
     );
     const files = Object.fromEntries(
-      ["store.js", "wait-for.js"].map((name) => [`/project/services/${name}`, read(`services/${name}`)]),
+      ["store.js"].map((name) => [`/project/services/${name}`, read(`services/${name}`)]),
     );
     await using box = await container({
       jobs,

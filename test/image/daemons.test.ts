@@ -11,6 +11,7 @@ import { debianServices, servicesProblem } from "./debian-services.ts";
 
 const problem = servicesProblem() ?? (await engineProblem());
 const directory = mkdtempSync(join(tmpdir(), "upinit-daemons-"));
+const denyCalls = problem === undefined ? compileTool("deny-calls", directory, "-static") : "";
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 interface Daemon {
@@ -71,19 +72,18 @@ async function machine(
   files: Files = {},
   words: readonly string[] = [],
 ): Promise<Container> {
-  const denyPtrace = compileTool("deny-ptrace", directory, "-static");
   return booted({
     driver: "docker",
     image: { docker: await debianServices() },
     jobs: Object.fromEntries(Object.entries(jobs).map(([name, text]) => [`${name}.conf`, text])),
     files: {
       ...upinit,
-      "/deny-ptrace": { copy: denyPtrace, mode: 0o755 },
+      "/deny-calls": { copy: denyCalls, mode: 0o755 },
       "/tmp/haproxy.cfg": haproxy,
       ...files,
     },
     docker: words,
-    entrypoint: wrapped ? ["/deny-ptrace", "/sbin/upinit"] : ["/sbin/upinit"],
+    entrypoint: wrapped ? ["/deny-calls", "ptrace", "/sbin/upinit"] : ["/sbin/upinit"],
   });
 }
 

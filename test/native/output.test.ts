@@ -117,8 +117,8 @@ describe("on standard output", () => {
 
   it("through a terminal, as Upstart had it", async () => {
     const { output } = await play({ exec: "sh -c 'test -t 1 && echo terminal; seq 3000'" }, { pty: true });
-    expect(output.startsWith("job | terminal\r\njob | 1\r\n")).toBe(true);
-    expect(output.endsWith("job | 3000\r\n")).toBe(true);
+    expect(output.startsWith("job | terminal\njob | 1\n")).toBe(true);
+    expect(output.endsWith("job | 3000\n")).toBe(true);
   });
 });
 

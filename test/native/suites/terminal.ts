@@ -31,11 +31,11 @@ export const terminalSuite: Suite = [
     const [master, slave] = good(native.openPty());
     failsWith(native.read(master, new Uint8Array(1), 0, 1), "EAGAIN");
     const pid = startOn(slave, 'echo "at $(tty)"; read line; echo "got $line"');
-    readUntil(master, `at ${slave}\r\n`);
+    readUntil(master, `at ${slave}\n`);
     equal(native.foregroundGroup(master), pid);
     isTrue(native.isTerminal(master), "the master is a terminal too");
     native.writeText(master, "text\n");
-    readUntil(master, "got text\r\n");
+    readUntil(master, "got text\n");
     equal(waitForEnd(pid), [native.CLD_EXITED, 0]);
     native.close(master);
   }),
@@ -43,7 +43,7 @@ export const terminalSuite: Suite = [
     const [master, slave] = good(native.openPty());
     const free = { controllingTerminal: false, freeTerminal: true };
     const pid = startOn(slave, 'exec 3</dev/tty && echo "has $(tty)"; read line', free);
-    readUntil(master, `has ${slave}\r\n`);
+    readUntil(master, `has ${slave}\n`);
     equal(waitForEnd(startOn(slave, "exec 3</dev/tty || exit 2", free)), [native.CLD_EXITED, 2]);
     native.kill(pid, 9);
     waitForEnd(pid);
