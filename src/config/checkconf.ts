@@ -5,7 +5,14 @@ import { ENOENT } from "../runtime/errno.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
 import { largestFile, readProblem } from "./directory.ts";
 import { isDirectory, isIgnoredDirectory, jobNameOf } from "./has-jobs.ts";
-import { lintConditions, lintJob, lintRequirements, lintValuesOf, type SeenStanza } from "./lint.ts";
+import {
+  lintConditions,
+  lintJob,
+  lintRequirements,
+  lintValuesOf,
+  lintWithoutShell,
+  type SeenStanza,
+} from "./lint.ts";
 import { parseJob } from "./parser.ts";
 import { type SectionName, scriptSections } from "./script-sections.ts";
 import { hasShell, shellComplaint } from "./shell-syntax.ts";
@@ -91,6 +98,7 @@ function checkFile(file: string, name: string, scripts: boolean, base?: JobClass
   const syntax = result.ok ? [] : [result.diagnostic];
   const loaded = result.ok ? { jobClass: result.jobClass, text, seen, path: file } : null;
   const warnings = loaded === null ? [] : lintJob(text, loaded.jobClass, seen, file);
+  if (loaded !== null && !hasShell()) warnings.push(...lintWithoutShell(loaded));
   const wrong = loaded === null ? [] : lintValuesOf(loaded);
   let error: string | null = null;
   if (complaint !== null) {

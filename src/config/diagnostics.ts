@@ -27,6 +27,7 @@ export const errorMessages = {
   "illegal-mode": "Illegal mode value",
   "illegal-capability": "Unknown capability",
   "illegal-count": "Illegal count, expected a number above 0",
+  "illegal-argv": "Illegal list of arguments",
   "illegal-schedule": "Illegal schedule",
   "ready-with-expect": "A job with this expect says itself when it is ready",
   "ready-in-task": "A task is never ready",

@@ -37,6 +37,13 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "instance NAME",
     "env KEY[=VALUE]",
     "export KEY...",
+    "argv [LIST]",
+    "pre-start argv [LIST]",
+    "post-start argv [LIST]",
+    "pre-stop argv [LIST]",
+    "post-stop argv [LIST]",
+    "ready argv [LIST]",
+    "check argv [LIST]",
     "requires [soft] JOB...",
     "after JOB...",
     "ready tcp [HOST:]PORT",
@@ -142,9 +149,11 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
   "kept-backslash":
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
   "illegal-count": "Write a number of at least 1. {grammar}",
+  "illegal-argv": 'Write a list as in a Dockerfile, on one line: `argv ["prog", "an argument"]`.',
   "illegal-schedule":
     "Five fields: minute, hour, day of month, month, day of week, each `*`, numbers, ranges and steps (`*/10`); or `@hourly`, or `every SECONDS`. {grammar}",
   "impossible-schedule": "`init-checkconf -v` shows the next times of a schedule that is right.",
+  "exec-needs-shell": 'Give its words as they are: `argv ["prog", "an argument"]`.',
   "both-days": "Either is enough, as in cron. If both are meant, test one of them in the job.",
   "illegal-target":
     "`tcp 8080`, `tcp db:5432`, `unix /run/app.sock`, `http http://localhost:8080/healthz` are such addresses.",

@@ -116,7 +116,7 @@ function addProbes(lines: string[], jobClass: JobClass): void {
 
 function addProbe(lines: string[], stanza: string, { kind, text }: Probe): void {
   if (kind === "script") addScript(lines, stanza, text);
-  else lines.push(`${stanza} ${kind} ${kind === "exec" ? text : quoteWord(text)}`);
+  else lines.push(`${stanza} ${kind} ${kind === "exec" || kind === "argv" ? text : quoteWord(text)}`);
 }
 
 function addRespawn(lines: string[], jobClass: JobClass): void {
@@ -131,6 +131,10 @@ function addRespawn(lines: string[], jobClass: JobClass): void {
 function addProcess(lines: string[], process: ProcessName, definition: ProcessDefinition | undefined): void {
   if (definition === undefined) return;
   const prefix = process === "main" ? "" : `${process} `;
+  if (definition.argv !== undefined) {
+    lines.push(`${prefix}argv ${JSON.stringify(definition.argv)}`);
+    return;
+  }
   if (!definition.script) {
     lines.push(`${prefix}exec ${definition.command}`);
     return;

@@ -16,6 +16,7 @@ const warnings = {
   "illegal-target": "Illegal address of a probe",
   "https-probe": "Probes speak no TLS",
   "impossible-schedule": "Illegal schedule",
+  "exec-needs-shell": "This command needs a shell, and there is none here",
   "both-days": "This schedule is due on these days of the month and on these days of the week",
   "requires-cycle": "Jobs require each other in a circle",
   "requires-unknown": "There is no such job to require",
@@ -108,6 +109,20 @@ interface ReadFile {
   readonly seen: readonly SeenStanza[];
   readonly path: string;
 }
+
+/** Commands that only a shell understands, where there is none; not part of `lintJob`, for that depends on the machine. */
+export function lintWithoutShell({ text, seen, path }: ReadFile): Diagnostic[] {
+  const file = new LintedFile(text, seen, path);
+  for (const { source, offset, words } of file.stanzas) {
+    const found = /^((pre|post)-(start|stop) )?exec /.exec(`${words} `);
+    if (found !== null && needsShell.test(source.slice(found[0].length)))
+      file.warnAt("exec-needs-shell", offset, words.length, words);
+  }
+  return file.found;
+}
+
+/** As `commandLine` of the processes has it. */
+const needsShell = /[~`!$^&*()=|\\{}[\];"'<>?]/;
 
 /** What the addresses of probes and the fields of schedules can't mean: errors, for nothing would come of them. */
 export function lintValuesOf({ jobClass, text, seen, path }: ReadFile): Diagnostic[] {

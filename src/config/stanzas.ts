@@ -67,6 +67,7 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["debug", (_lexer, draft) => (draft.debug = true)],
   ["exec", (lexer, draft) => readExec(lexer, draft, "main")],
   ["script", (lexer, draft) => readScript(lexer, draft, "main")],
+  ["argv", (lexer, draft) => readArgv(lexer, draft, "main")],
   ["pre-start", hook("pre-start")],
   ["post-start", hook("post-start")],
   ["pre-stop", hook("pre-stop")],
@@ -174,6 +175,7 @@ function hook(process: ProcessName): Reader {
   return group({
     exec: (lexer, draft) => readExec(lexer, draft, process),
     script: (lexer, draft) => readScript(lexer, draft, process),
+    argv: (lexer, draft) => readArgv(lexer, draft, process),
   });
 }
 
@@ -196,6 +198,25 @@ function readExec(lexer: Lexer, draft: Draft, process: ProcessName): void {
 
 function readScript(lexer: Lexer, draft: Draft, process: ProcessName): void {
   setProcess(draft, process, { script: true, command: lexer.block() });
+}
+
+/** A JSON list of texts on one line: exact arguments, as in a Dockerfile. */
+function readArgv(lexer: Lexer, draft: Draft, process: ProcessName): void {
+  const command = lexer.command();
+  const argv = argumentsOf(command);
+  if (argv === null) lexer.failToken("illegal-argv");
+  setProcess(draft, process, { script: false, command, argv });
+}
+
+/** The texts of a JSON list, at least one; null if it is none. */
+function argumentsOf(text: string): string[] | null {
+  try {
+    const list: unknown = JSON.parse(text);
+    const isList = Array.isArray(list) && list.length > 0 && list[0] !== "";
+    return isList && list.every((word) => typeof word === "string" && !word.includes("\0")) ? list : null;
+  } catch {
+    return null;
+  }
 }
 
 const respawnWords = new Map<string, Reader>([
@@ -261,8 +282,8 @@ function readOom(lexer: Lexer, draft: Draft): void {
   }
 }
 
-const probeKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "file", "log", "exec", "script"]);
-const checkKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "exec", "script"]);
+const probeKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "file", "log", "exec", "script", "argv"]);
+const checkKinds = choices<Probe["kind"]>(["tcp", "unix", "http", "exec", "script", "argv"]);
 const checkActions = choices<CheckAction>(["restart", "stop", "shutdown", "none"]);
 
 function readReady(lexer: Lexer, draft: Draft): void {
@@ -303,6 +324,11 @@ function withWords(
 function readProbe(lexer: Lexer, kind: Probe["kind"]): Probe {
   if (kind === "script") return { kind, text: lexer.block() };
   if (kind === "exec") return { kind, text: lexer.command() };
+  if (kind === "argv") {
+    const text = lexer.command();
+    if (argumentsOf(text) === null) lexer.failToken("illegal-argv");
+    return { kind, text };
+  }
   return { kind, text: lexer.argument() };
 }
 

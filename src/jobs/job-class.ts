@@ -8,6 +8,8 @@ export type ProcessName = (typeof processNames)[number];
 export interface ProcessDefinition {
   readonly script: boolean;
   readonly command: string;
+  /** `argv [...]`: exact arguments; `command` is then its text. */
+  readonly argv?: readonly string[] | undefined;
 }
 
 export interface JobDirectory {

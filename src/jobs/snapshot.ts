@@ -59,7 +59,10 @@ const jobClass = z.object({
   checkFailures: z._default(integer, 3),
   checkAction: z._default(z.enum(["restart", "stop", "shutdown", "none"]), "restart"),
   emits: texts,
-  processes: z.partialRecord(processName, z.object({ script: flag, command: text })),
+  processes: z.partialRecord(
+    processName,
+    z.object({ script: flag, command: text, argv: z.optional(z.readonly(texts)) }),
+  ),
   expect: z.enum(["none", "stop", "fork", "daemon", "notify"]),
   task: flag,
   respawn: flag,

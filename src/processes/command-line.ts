@@ -21,7 +21,8 @@ const shellCharacters = /[~`!$^&*()=|\\{}[\];"'<>?]/;
 const blanks = /[ \t\r\n]+/;
 
 /** Decides how a process is run. The command is taken as it is written; nothing is expanded here. */
-export function commandLine({ script, command }: ProcessDefinition): CommandLine {
+export function commandLine({ script, command, argv }: ProcessDefinition): CommandLine {
+  if (argv !== undefined) return { type: "direct", argv };
   if (script) {
     const firstLine = withoutFinalNewlines(command);
     return firstLine.includes("\n") ? { type: "script", text: command } : { type: "shell", text: firstLine };

@@ -161,11 +161,12 @@ export class Prober {
   /** A text is the reason why it makes no sense to fork. */
   #fork({ job, probe, env, timeout }: Request, output: number): readonly [number, number] | number | string {
     const { jobClass } = job;
-    const isCommand = probe.kind === "exec" || probe.kind === "script";
+    const isCommand = probe.kind === "exec" || probe.kind === "script" || probe.kind === "argv";
+    const argv = probe.kind === "argv" ? (JSON.parse(probe.text) as string[]) : undefined;
     const program = isCommand
       ? programOf(
           `${jobClass.name} probe`,
-          { script: probe.kind === "script", command: probe.text },
+          { script: probe.kind === "script", command: probe.text, argv },
           jobClass.chroot,
         )
       : { argv: ownProbe(probe, timeout, job), script: -1 };
@@ -263,7 +264,7 @@ function startedAgo(job: Job): number {
 function outcomeOf({ kind }: Probe, status: ProcessStatus): ProbeOutcome {
   if (status.type !== "exited") return "bad";
   if (status.status === 0) return "good";
-  const isOwn = kind !== "exec" && kind !== "script";
+  const isOwn = kind !== "exec" && kind !== "script" && kind !== "argv";
   if (isOwn && status.status === unknownStatus) return "unknown";
   // What a shell says of a program that it cannot execute.
   return !isOwn && (status.status === 126 || status.status === 127) ? "error" : "bad";

@@ -36,7 +36,7 @@ const daemons: Readonly<Record<string, Daemon>> = {
     ownPid: "cat /run/redis.pid",
   },
   memcached: {
-    stanzas: fork("memcached -d -u nobody -s /tmp/memcached.sock"),
+    stanzas: fork("memcached -d -u nobody -l 127.0.0.1"),
     ownPid: "pgrep -o memcached",
   },
   haproxy: {

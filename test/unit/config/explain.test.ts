@@ -10,6 +10,7 @@ const path = "/etc/init/t.conf";
 const wrong: readonly string[] = [
   "exec\n",
   "check failures 0\nexec true\n",
+  "argv [prog]\n",
   "schedule 0 0 30 2\nexec true\n",
   "expect stop\n ready tcp 80\nexec true\n",
   "task\nready tcp 80\nexec true\n",
