@@ -17,6 +17,7 @@ const subCommands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["stop", () => import("./initctl/stop.ts")],
   ["restart", () => import("./initctl/restart.ts")],
   ["probe", () => import("./initctl/probe.ts")],
+  ["scale", () => import("./initctl/scale.ts")],
   ["update", () => import("./initctl/update.ts")],
   ["exec", () => import("./initctl/exec.ts")],
   ["reload", () => import("./initctl/reload.ts")],

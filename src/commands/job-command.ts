@@ -1,4 +1,5 @@
 import type { JobStatus } from "../control/answers.ts";
+import { ControlError } from "../control/client.ts";
 import { lookUp } from "../control/socket-path.ts";
 import { asJobStatus } from "./answer.ts";
 import { type Invocation, type OptionSpec, UsageError } from "./command.ts";
@@ -27,14 +28,29 @@ export function targetOf(call: Invocation): Target {
 
 /** Runs a command for the job that is meant, or for each of several. */
 export async function forJobs(call: Invocation, run: (target: Target) => void): Promise<number> {
-  if (isSingle(call)) {
-    run(targetOf(call));
-    return 0;
-  }
+  if (isSingle(call)) return runOrEach(call, run);
   const { meansSeveral, runForEach } = await import("./several-jobs.ts");
-  if (meansSeveral(call)) return runForEach(call, run);
-  run(targetOf(call));
-  return 0;
+  return meansSeveral(call) ? runForEach(call, run) : runOrEach(call, run);
+}
+
+/** A job with replicas says so, where none is named: then each is meant. */
+export async function runOrEach(
+  call: Invocation,
+  run: (target: Target) => void,
+  target = targetOf(call),
+): Promise<number> {
+  try {
+    run(target);
+    return 0;
+  } catch (error) {
+    if (!namesReplicas(error)) throw error;
+    const { forReplicas, replicasOf } = await import("./replicas.ts");
+    return forReplicas(call, target, replicasOf(error) ?? [], run);
+  }
+}
+
+function namesReplicas(error: unknown): boolean {
+  return error instanceof ControlError && error.error === "Replicas";
 }
 
 /** The plain case, which is to load nothing more. */
@@ -47,7 +63,20 @@ export const allOption: OptionSpec = { long: "all", short: "a", help: "every ins
 
 /** `start`, `stop` and `restart`: asks, waits unless told not to, and shows the status reached. */
 export function changeJob(call: Invocation, method: "start" | "stop" | "restart"): Promise<number> {
+  if (isSingle(call)) return changeSingle(call, method);
   return forJobs(call, (target) => changeOne(call, method, target));
+}
+
+async function changeSingle(call: Invocation, method: "start" | "stop" | "restart"): Promise<number> {
+  const target = targetOf(call);
+  try {
+    changeOne(call, method, target);
+    return 0;
+  } catch (error) {
+    if (!namesReplicas(error)) throw error;
+    const { changeReplicas, replicasOf } = await import("./replicas.ts");
+    return changeReplicas(call, method, target, replicasOf(error) ?? []);
+  }
 }
 
 function changeOne(call: Invocation, method: "start" | "stop" | "restart", target: Target): void {

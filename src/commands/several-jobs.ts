@@ -6,6 +6,7 @@ import { asArray, asJobStatus } from "./answer.ts";
 import { CommandError, type Invocation, UsageError } from "./command.ts";
 import { ask } from "./connection.ts";
 import type { Target } from "./job-command.ts";
+import { forReplicas, replicasOf } from "./replicas.ts";
 import { report } from "./run.ts";
 
 /**
@@ -30,6 +31,11 @@ export function runForEach(call: Invocation, run: (target: Target) => void): num
       run(target);
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
+      const names = replicasOf(error);
+      if (names !== null) {
+        worst = Math.max(worst, forReplicas(call, target, names, run));
+        continue;
+      }
       worst = Math.max(worst, report(call.program, error));
     }
   }

@@ -28,6 +28,8 @@ export const errorMessages = {
   "illegal-capability": "Unknown capability",
   "illegal-count": "Illegal count, expected a number above 0",
   "illegal-argv": "Illegal list of arguments",
+  "illegal-replicas": "Illegal number of replicas, expected 1 to 1000",
+  "replicas-with-instance": "A job has either replicas or instances",
   "illegal-schedule": "Illegal schedule",
   "ready-with-expect": "A job with this expect says itself when it is ready",
   "ready-in-task": "A task is never ready",

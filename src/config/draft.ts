@@ -36,6 +36,7 @@ export function emptyClass(name: string, path: string): Draft {
     manual: false,
     requires: noRequirements,
     after: none,
+    replicas: null,
     schedules: none,
     scheduleJitter: null,
     ready: null,

@@ -44,6 +44,7 @@ export const grammar: ReadonlyMap<string, string> = new Map(
     "post-stop argv [LIST]",
     "ready argv [LIST]",
     "check argv [LIST]",
+    "replicas COUNT",
     "requires [soft] JOB...",
     "after JOB...",
     "ready tcp [HOST:]PORT",
@@ -150,6 +151,8 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
   "illegal-count": "Write a number of at least 1. {grammar}",
   "illegal-argv": 'Write a list as in a Dockerfile, on one line: `argv ["prog", "an argument"]`.',
+  "illegal-replicas": "Write how many of it are to run. {grammar}",
+  "replicas-with-instance": "Leave out `instance`: replicas are named 1 to N.",
   "illegal-schedule":
     "Five fields: minute, hour, day of month, month, day of week, each `*`, numbers, ranges and steps (`*/10`); or `@hourly`, or `every SECONDS`. {grammar}",
   "impossible-schedule": "`init-checkconf -v` shows the next times of a schedule that is right.",

@@ -30,7 +30,9 @@ export function formatJob(jobClass: JobClass): string {
   add("start on", conditionSource(jobClass.startOn));
   if (jobClass.manual) lines.push("manual");
   add("stop on", conditionSource(jobClass.stopOn));
-  addText("instance", jobClass.instance === "" ? null : jobClass.instance);
+  add("replicas", jobClass.replicas);
+  const hasName = jobClass.instance !== "" && jobClass.replicas === null;
+  addText("instance", hasName ? jobClass.instance : null);
   for (const entry of jobClass.env) add("env", quoteAssignment(entry));
   for (const name of jobClass.export) addText("export", name);
   add("expect", unless(jobClass.expect, "none"));

@@ -49,8 +49,17 @@ function readStanzas(lexer: Lexer, draft: Draft, observe: ParseOptions["observe"
   }
 }
 
+/** What `replicas` makes of `instance`. */
+const replicaName = "$REPLICA";
+
 /** What no stanza can say alone; the error is that of the last `ready`. */
-function refuseCombinations(lexer: Lexer, { ready, expect, task, console }: Draft): void {
+function refuseCombinations(lexer: Lexer, draft: Draft): void {
+  if (draft.replicas !== null) {
+    if (draft.instance !== "" && draft.instance !== replicaName)
+      lexer.failStanza("replicas", "replicas-with-instance");
+    draft.instance = replicaName;
+  }
+  const { ready, expect, task, console } = draft;
   if (ready === null) return;
   if (expect === "stop" || expect === "notify") lexer.failStanza("ready", "ready-with-expect");
   if (task) lexer.failStanza("ready", "ready-in-task");

@@ -123,6 +123,11 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["ready", readReady],
   ["check", readCheck],
   ["schedule", readScheduleStanza],
+  [
+    "replicas",
+    (lexer, draft) =>
+      (draft.replicas = accept(lexer, readInteger(lexer.argument(), 1, mostReplicas), "illegal-replicas")),
+  ],
   ["requires", readRequires],
   ["after", (lexer, draft) => lexer.forEachArgument((name) => (draft.after = appended(draft.after, name)))],
   ["run", group({ timeout: (lexer, draft) => (draft.runTimeout = readTimeout(lexer)) })],
@@ -331,6 +336,8 @@ function readProbe(lexer: Lexer, kind: Probe["kind"]): Probe {
   }
   return { kind, text: lexer.argument() };
 }
+
+const mostReplicas = 1_000;
 
 const scheduleShape = /^(every \d+|(CRON_TZ=\S+ )?(@[a-z]+|\S+( \S+){4}))$/;
 

@@ -340,6 +340,8 @@ export const answers = {
   update,
   surroundings: processSurroundings,
   dependents: z.array(jobStatus),
+  /** The replicas that start or stop, and how many there are to be. */
+  scale: z.object({ count: z.int(), changed: z.array(z.string()) }),
   preview,
   "get-env": z.object({ value: z.string() }),
   "list-env": z.array(z.string()),

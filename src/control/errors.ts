@@ -9,6 +9,7 @@ export type ErrorName =
   | "Stopping"
   | "TooManyConnections"
   | "Busy"
+  | "Replicas"
   | "MessageTooLong"
   | "ParseError"
   | "InvalidRequest"
@@ -36,6 +37,7 @@ export const errorCodes: Readonly<Record<ErrorName, number>> = {
   NoSuchVariable: 9,
   Timeout: 10,
   Stopping: 11,
+  Replicas: 12,
 };
 
 /** What the `data` of an error may hold beside the name. */
@@ -44,6 +46,8 @@ export interface ErrorDetails {
   readonly usage?: string;
   /** What upinit adds to Upstart's line: what failed, what was probably meant. */
   readonly hint?: string;
+  /** The replicas that are meant where none is named. */
+  readonly replicas?: readonly string[];
   /** The job's status at the time of a Timeout. */
   readonly status?: unknown;
 }

@@ -41,6 +41,7 @@ const table: { readonly [Name in MethodName]: Method<Name> } = {
   start: { run: jobs.start, denied: modifyJob },
   stop: { run: jobs.stop, denied: modifyJob },
   restart: { run: jobs.restart, denied: modifyJob },
+  scale: { run: jobs.scale, denied: modifyJob },
   dependents: { run: jobs.dependents },
   reload: { run: jobs.reload, denied: modifyJob },
   signal: { run: jobs.signal, denied: modifyJob },

@@ -64,6 +64,8 @@ const parameters = {
   start: () => z.strictObject(waiting),
   stop: () => z.strictObject({ ...waiting, force: flag }),
   restart: () => z.strictObject(waiting),
+  scale: () =>
+    z.strictObject({ job: text, count: z.nullable(z.int().check(z.minimum(1), z.maximum(1_000))) }),
   dependents: () => z.strictObject({ job: text }),
   reload: () => z.strictObject(job),
   signal: () =>

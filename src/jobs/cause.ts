@@ -28,6 +28,8 @@ export type Cause =
   | { readonly type: "schedule"; readonly time: string }
   /** A check of it failed. */
   | { readonly type: "check"; readonly why: string }
+  /** Its file has another number of replicas. */
+  | { readonly type: "file" }
   /** The container stops. */
   | { readonly type: "shutdown" };
 
@@ -66,6 +68,8 @@ export function causeText(cause: Cause, details: boolean): string {
       return `by its schedule (${cause.time})`;
     case "check":
       return `by its ${cause.why}`;
+    case "file":
+      return "by its file (replicas)";
     case "shutdown":
       return "by the stop of the container";
   }

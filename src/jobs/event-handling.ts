@@ -11,6 +11,7 @@ import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Waiter } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
+import { startsOf } from "./replicas.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** What events do to jobs: the conditions that they fulfil, and who is told when they are over (reference 4). */
@@ -60,25 +61,27 @@ export class EventHandling implements EventHandler<EventWaiter> {
   #startBySchedule(event: JobEvent, name: string): void {
     const entry = this.#registry.find(name);
     if (entry === undefined || this.#around.quiescing) return;
-    const given = environmentOf([], [event], "UPSTART_EVENTS");
-    const env = this.#around.environments.ofClass(entry.jobClass);
-    addVariables(env, given);
-    const instance = expand(entry.jobClass.instance, env);
-    if (!instance.ok) {
-      this.#outbox.log("warn", `Failed to obtain ${name} instance: ${instance.error}`);
-      return;
-    }
-    const job = this.#instanceToStart(entry, instance.text);
-    if (job === null) return;
     const cause: Cause = { type: "schedule", time: getVariable(event.env, "TIME") ?? "" };
-    this.#start(entry, job, env, given, [event], false, cause);
+    const all = environmentOf([], [event], "UPSTART_EVENTS");
+    for (const given of startsOf(entry, all)) this.#startOne(entry, given, [event], false, cause);
   }
 
   /** `start on` of the class is fulfilled: starts the instance that the events name, and forgets them. */
   startByCondition(entry: ClassEntry, ofShutdown: boolean): void {
     const condition = entry.startOn as ConditionState<JobEvent>;
     const contributors = condition.contributors();
-    const given = environmentOf([], contributors, "UPSTART_EVENTS");
+    const all = environmentOf([], contributors, "UPSTART_EVENTS");
+    for (const given of startsOf(entry, all)) this.#startOne(entry, given, contributors, ofShutdown);
+    condition.reset(this.#around.queue);
+  }
+
+  #startOne(
+    entry: ClassEntry,
+    given: Environment,
+    contributors: readonly JobEvent[],
+    ofShutdown: boolean,
+    cause?: Cause,
+  ): void {
     const env = this.#around.environments.ofClass(entry.jobClass);
     addVariables(env, given);
     const instance = expand(entry.jobClass.instance, env);
@@ -86,9 +89,8 @@ export class EventHandling implements EventHandler<EventWaiter> {
       this.#outbox.log("warn", `Failed to obtain ${entry.jobClass.name} instance: ${instance.error}`);
     } else if (this.#mayStart(entry.jobClass, contributors, ofShutdown)) {
       const job = this.#instanceToStart(entry, instance.text);
-      if (job !== null) this.#start(entry, job, env, given, contributors, ofShutdown);
+      if (job !== null) this.#start(entry, job, env, given, contributors, ofShutdown, cause);
     }
-    condition.reset(this.#around.queue);
   }
 
   /** Shows a pending event to all classes, by name; in each the stops come first (reference 4.4). */

@@ -72,6 +72,8 @@ export interface JobClass {
   /** How many failures in a row make it unhealthy, and what follows. */
   readonly checkFailures: number;
   readonly checkAction: CheckAction;
+  /** Ours: `replicas N`; its instances are then named 1 to N. */
+  readonly replicas: number | null;
   /** Ours: `schedule …`, as written: cron's fields, @name or `every SECONDS` (docs/schedules.md). */
   readonly schedules: readonly string[];
   /** Ours: `schedule jitter SECONDS`. */

@@ -74,6 +74,8 @@ export class ClassEntry {
   /** When its last run began (monotonic milliseconds), how long it took, and whether it ended well. */
   lastRun: { readonly at: number; readonly took: number; readonly good: boolean } | null = null;
   schedule: ScheduleRecord | null = null;
+  /** `initctl scale`; null: the number of the file. */
+  scaled: number | null = null;
   /** Instances that are down and wanted, by name. */
   wishes: ReadonlyMap<string, Wish> = noWishes;
   /** What ended before counts for nobody's health any longer: `reset-failed`. Monotonic milliseconds. */

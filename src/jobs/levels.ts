@@ -3,7 +3,7 @@
  * `start/waiting` until what it requires is there; what it requires goes down after it; and it comes back with it.
  * Nothing here costs a job that neither requires nor is required.
  */
-import { addVariables, type Environment, expand } from "../events/environment.ts";
+import { addVariables, type Environment, expand, getVariable } from "../events/environment.ts";
 import { type Cause, causeText } from "./cause.ts";
 import type { Instances } from "./instances.ts";
 import { displayName, hasMain, isAlive, type Job } from "./job.ts";
@@ -11,6 +11,7 @@ import type { JobClass } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { isHeldDown, isOnItsWay, isThere, isWhole } from "./presence.ts";
+import { startsOf } from "./replicas.ts";
 import { RequirementGraph } from "./requirement-graph.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { describeFailure, fail, releaseUnstarted } from "./waiters.ts";
@@ -138,7 +139,12 @@ export class Levels {
     this.#graph = null;
     if (read !== null && (read.requires.length > 0 || read.after.length > 0)) this.#isUsed = true;
     if (fresh !== null && isWantedFromTheStart(fresh.jobClass))
-      fresh.wishes = new Map([[fresh.jobClass.instance, { given: [], first: true }]]);
+      fresh.wishes = new Map(
+        startsOf(fresh, []).map((given) => [
+          getVariable(given, "REPLICA") ?? fresh.jobClass.instance,
+          { given, first: true },
+        ]),
+      );
     if (this.#isUsed) for (const { jobClass } of this.#registry.all()) this.#changed.add(jobClass.name);
   }
 
@@ -257,17 +263,27 @@ export class Levels {
   }
 
   #pull(job: Job, entry: ClassEntry): boolean {
+    for (const given of startsOf(entry, [])) {
+      if (!this.#pullOne(job, entry, given)) return false;
+    }
+    return this.#waiting.has(job);
+  }
+
+  #pullOne(job: Job, entry: ClassEntry, given: Environment): boolean {
     const around = this.#around();
     const env = around.environments.ofClass(entry.jobClass);
+    addVariables(env, given);
     const instance = expand(entry.jobClass.instance, env);
     if (!instance.ok) {
       const text = `it requires ${entry.jobClass.name}, of which only an instance can start: ${instance.error}`;
       this.#failStart(job, text, 1);
       return false;
     }
-    const required = entry.instances.get(instance.text) ?? this.#instances.create(entry, instance.text);
+    const existing = entry.instances.get(instance.text);
+    if (existing !== undefined && existing.goal !== "stop") return true;
+    const required = existing ?? this.#instances.create(entry, instance.text);
     required.startEnv = env;
-    required.given = [];
+    required.given = given;
     required.ofShutdown = job.ofShutdown;
     required.respawnCount = 0;
     lifecycle.requestStart(required, [], { type: "required", by: job.jobClass.name }, around);
@@ -453,9 +469,16 @@ export class Levels {
 }
 
 /** A job that nothing else starts is wanted as soon as it can run. */
-function isWantedFromTheStart({ requires, startOn, manual, instance, schedules }: JobClass): boolean {
+function isWantedFromTheStart({
+  requires,
+  startOn,
+  manual,
+  instance,
+  schedules,
+  replicas,
+}: JobClass): boolean {
   if (startOn !== null || manual || schedules.length > 0) return false;
-  return requires.length > 0 && !instance.includes("$");
+  return requires.length > 0 && (replicas !== null || !instance.includes("$"));
 }
 
 function isGoingDown({ instances }: ClassEntry): boolean {

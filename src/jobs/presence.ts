@@ -1,5 +1,6 @@
 /** What of a job counts for those that require it (docs/requirements.md). */
 import type { ClassEntry } from "./job-registry.ts";
+import { replicaCount } from "./replicas.ts";
 
 /** A service or abstract job: an instance runs. A task: its last finished run ended well. */
 export function isThere(entry: ClassEntry): boolean {
@@ -12,7 +13,12 @@ export function isThere(entry: ClassEntry): boolean {
 
 /** For a start: as `isThere`, and of replicas all of them. */
 export function isWhole(entry: ClassEntry): boolean {
-  return isThere(entry);
+  const count = replicaCount(entry);
+  if (count === null || entry.jobClass.task) return isThere(entry);
+  let running = 0;
+  for (const { state, goal } of entry.instances.values())
+    if (state === "running" && goal === "start") running += 1;
+  return running >= count;
 }
 
 /** Whether it is to be there soon: an instance is to run, and does not yet. */

@@ -23,7 +23,7 @@ function isSame(one: JobClass, other: JobClass): boolean {
 }
 
 function text(jobClass: JobClass): string {
-  return JSON.stringify(jobClass, (_key, value: unknown) => {
+  return JSON.stringify({ ...jobClass, replicas: jobClass.replicas !== null }, (_key, value: unknown) => {
     if (value instanceof Map) return [...value];
     return value === Number.POSITIVE_INFINITY ? "unlimited" : value;
   });

@@ -2,8 +2,10 @@ import {
   addVariables,
   type Environment,
   expand,
+  getVariable,
   isEnvironment,
   mostVariables,
+  setVariable,
 } from "../events/environment.ts";
 import type { Cause } from "./cause.ts";
 import type { Instances } from "./instances.ts";
@@ -13,6 +15,7 @@ import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { RequestError, Waiter } from "./messages.ts";
 import { renew } from "./renewal.ts";
+import { replicaCount, rescale } from "./replicas.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { forceStop } from "./timeouts.ts";
 
@@ -61,6 +64,9 @@ export class Requests {
   start(name: string, env: readonly string[], waiter: Waiter | null, cause = unknownHand("start")): Request {
     const named = this.#name(name, env);
     if (!named.ok) return named;
+    const replicas = replicaCount(named.entry);
+    if (replicas !== null && Number(named.instance) > replicas)
+      return refuse("InvalidArgs", `${name} has ${replicas} replicas`);
     const existing = named.entry.instances.get(named.instance);
     if (existing !== undefined && existing.goal !== "stop") return refuseStart(existing);
     const job = existing ?? this.#instances.create(named.entry, named.instance);
@@ -129,6 +135,21 @@ export class Requests {
     const { environments } = this.#around;
     const job = entry.instances.get(instance) ?? this.#instances.imagine(entry, instance, named.env);
     return { ok: true, jobClass: job.jobClass, env: environments.ofProcess(job, "main") };
+  }
+
+  /** Another number of replicas, or that of the file (null); the names of those that change. */
+  scale(entry: ClassEntry, count: number | null, cause = unknownHand("scale")): string[] {
+    const before = replicaCount(entry) ?? 0;
+    entry.scaled = count;
+    return this.rescale(entry, before, cause);
+  }
+
+  /** The number of replicas is another one than `before`. */
+  rescale(entry: ClassEntry, before: number, cause: Cause): string[] {
+    const start = (given: Environment): void => {
+      this.start(entry.jobClass.name, given, null, cause);
+    };
+    return rescale(entry, before, cause, start, this.#around);
   }
 
   /** Lets what runs under an older definition run under the newer one; the names of the instances. */
@@ -222,6 +243,12 @@ export class Requests {
       );
     const full = this.#around.environments.ofClass(entry.jobClass);
     addVariables(full, env);
+    const replicas = replicaCount(entry);
+    if (replicas !== null) {
+      setVariable(full, `REPLICAS=${replicas}`, true);
+      const number = Number(getVariable(full, "REPLICA") ?? 1);
+      if (!(number >= 1) || !Number.isInteger(number)) return refuse("InvalidArgs", "REPLICA is no number");
+    }
     const instance = expand(entry.jobClass.instance, full);
     if (!instance.ok) return refuse("InvalidArgs", instance.error);
     return { ok: true, entry, instance: instance.text, env: full };

@@ -49,6 +49,7 @@ const jobClass = z.object({
   manual: z._default(flag, false),
   requires: z._default(z.array(z.object({ job: text, soft: flag })), []),
   after: z._default(texts, []),
+  replicas: z._default(z.nullable(integer), null),
   schedules: z._default(texts, []),
   scheduleJitter: z._default(z.nullable(z.number()), null),
   ready: z._default(z.nullable(probe), null),
@@ -132,7 +133,7 @@ const cause = z.union([
   z.object({ type: z.literal("back"), job: text, first: flag }),
   z.object({ type: z.literal("check"), why: text }),
   z.object({ type: z.literal("schedule"), time: text }),
-  z.object({ type: z.enum(["itself", "respawn", "end", "shutdown"]) }),
+  z.object({ type: z.enum(["itself", "respawn", "end", "file", "shutdown"]) }),
 ]);
 
 const job = z.object({
@@ -194,6 +195,7 @@ const entry = z.object({
     z.object({ ...failure, instance: text, exitStatus: z._default(integer, 1), at: z.number() }),
   ),
   lastStop: z.nullable(z.object({ instance: text, cause, at: z.number() })),
+  scaled: z._default(z.nullable(integer), null),
   lastRun: z._default(z.nullable(z.object({ at: z.number(), took: z.number(), good: flag })), null),
   schedule: z._default(
     z.nullable(
@@ -270,6 +272,7 @@ export function snapshot(world: World): WorldState {
       lastFailure: each.lastFailure,
       lastStop:
         each.lastStop === null ? null : { ...each.lastStop, cause: causeToPlain(each.lastStop.cause) },
+      scaled: each.scaled,
       lastRun: each.lastRun,
       schedule: each.schedule,
       lastRunWasGood: each.lastRunWasGood,
@@ -308,6 +311,7 @@ export function restore(state: unknown, options: WorldOptions): World {
     restored.exits = each.exits;
     restored.lastFailure = each.lastFailure;
     restored.lastStop = each.lastStop;
+    restored.scaled = each.scaled;
     restored.lastRun = each.lastRun;
     restored.schedule = each.schedule;
     restored.lastRunWasGood = each.lastRunWasGood;

@@ -14,6 +14,7 @@ import type { Effect, Message, ProcessStatus, Waiter } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { type Preview, previewEvent } from "./preview.ts";
 import { goOnWithNewer } from "./renewal.ts";
+import { replicaCount } from "./replicas.ts";
 import { Requests } from "./requests.ts";
 import type { FeatureModules, Requirements, Surroundings } from "./surroundings.ts";
 import { mainAlive } from "./watchdog.ts";
@@ -97,8 +98,13 @@ export class World {
 
   /** A definition was read. Instances keep the old one, and so do those started while there are any (reference 7.7). */
   setClass(jobClass: JobClass): void {
-    const isNew = this.registry.find(jobClass.name) === undefined;
+    const known = this.registry.find(jobClass.name);
+    const isNew = known === undefined;
+    const before = known === undefined ? null : replicaCount(known);
     const fulfilled = this.registry.set(jobClass);
+    // The number alone acts at once; all else of a changed file waits for the next start.
+    if (known !== undefined && before !== null && replicaCount(known) !== before)
+      this.requests.rescale(known, before, { type: "file" });
     this.levels.classesChanged(isNew ? (this.registry.find(jobClass.name) ?? null) : null, jobClass);
     this.#startIfFulfilled(fulfilled);
   }

@@ -1,6 +1,7 @@
 import { unexpected } from "../answer.ts";
 import { jsonOption, type SubCommand, UsageError } from "../command.ts";
-import { connectFor, explained, forever } from "../connection.ts";
+import { ask, connectFor, explained, forever } from "../connection.ts";
+import { runOrEach, type Target } from "../job-command.ts";
 import { printJson, printLine } from "../output.ts";
 
 export const command: SubCommand = {
@@ -20,19 +21,24 @@ export const command: SubCommand = {
     const count = call.options.get("lines");
     const lines = count === undefined ? {} : { lines: countOf(count) };
     const show = (line: string): void => (call.options.has("json") ? printJson({ line }) : printLine(line));
+    const showOne = (target: Target): void => {
+      const answer = ask(call, "log", { ...target, ...lines }) as { lines?: unknown } | null;
+      if (!Array.isArray(answer?.lines)) throw unexpected("log");
+      if (call.options.has("json")) printJson(answer);
+      else for (const line of answer.lines) show(String(line));
+    };
+    if (!follow) return runOrEach(call, showOne, { job, env });
     const client = connectFor(call);
     try {
       const answer = client.request("log", { job, env, follow, ...lines }) as { lines?: unknown } | null;
       if (!Array.isArray(answer?.lines)) throw unexpected("log");
-      if (!follow && call.options.has("json")) printJson(answer);
-      else for (const line of answer.lines) show(String(line));
-      while (follow) {
+      for (const line of answer.lines) show(String(line));
+      for (;;) {
         const notice = client.notification(forever);
         const params = notice?.["params"] as { line?: unknown; count?: unknown } | undefined;
         if (notice?.["method"] === "log") show(String(params?.line));
         else if (notice?.["method"] === "dropped") printLine(`(${params?.count} lines dropped)`);
       }
-      return 0;
     } catch (error) {
       throw explained(error, "log");
     } finally {

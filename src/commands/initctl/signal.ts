@@ -1,6 +1,7 @@
 import { signalNumber } from "../../runtime/signals.ts";
 import { type SubCommand, UsageError } from "../command.ts";
 import { ask } from "../connection.ts";
+import { runOrEach } from "../job-command.ts";
 
 export const command: SubCommand = {
   name: "signal",
@@ -13,8 +14,9 @@ export const command: SubCommand = {
     const [word, job, ...env] = call.args;
     if (word === undefined) throw new UsageError("missing signal");
     if (job === undefined) throw new UsageError("missing job name");
-    ask(call, "signal", { job, env, signal: readSignal(word), group: call.options.has("group") });
-    return 0;
+    const signal = readSignal(word);
+    const group = call.options.has("group");
+    return runOrEach(call, (target) => ask(call, "signal", { ...target, signal, group }), { job, env });
   },
 };
 

@@ -5,6 +5,8 @@ import type { Job } from "../../jobs/job.ts";
 import type { JobClass } from "../../jobs/job-class.ts";
 import type { RequestError } from "../../jobs/messages.ts";
 import { isOutdated } from "../../jobs/renewal.ts";
+import { missingReplicas, replicaCount } from "../../jobs/replicas.ts";
+import type { ClassEntry } from "../../jobs/world.ts";
 import type { JobConfiguration, JobStatus, PreviewAnswer, UpdateAnswer } from "../answers.ts";
 import { type Call, later } from "../call.ts";
 import { placeOf } from "../configuration-problem.ts";
@@ -96,6 +98,15 @@ export function list(call: Call): JobStatus[] {
 
 /** Without variables, a job that has no instance is simply stopped; with variables it is an error (reference 8.4). */
 export function status(call: Call, params: Parameters["status"]): JobStatus {
+  requireReplica(call, "status", params);
+  const own = call.daemon.world.findClass(params.job);
+  if (
+    own !== undefined &&
+    own.jobClass.replicas !== null &&
+    (params.env ?? []).length === 0 &&
+    params.instance === undefined
+  )
+    return noInstance(params.job);
   try {
     return statusIn(call.daemon.world, findInstance(call, params));
   } catch (error) {
@@ -132,6 +143,37 @@ export const stop = (call: Call, { force, ...params }: Parameters["stop"]): unkn
 export const restart = (call: Call, params: Parameters["restart"]): unknown =>
   change(call, "restart", params);
 
+/** Another number of replicas. */
+export function scale(call: Call, { job, count }: Parameters["scale"]): { count: number; changed: string[] } {
+  requireClass(call, job);
+  const entry = call.daemon.world.findClass(job) as ClassEntry;
+  if (replicaCount(entry) === null)
+    throw new MethodError("InvalidArgs", `${job} has no replicas: its file says nothing of them`);
+  const changed = call.daemon.world.requests.scale(entry, count, byHand(call, "scale"));
+  call.daemon.settle();
+  return { count: replicaCount(entry) as number, changed };
+}
+
+/** Where a job has replicas and none is named, the client is told which are meant, and asks for each. */
+export function requireReplica(
+  call: Call,
+  what: string,
+  params: {
+    readonly job: string;
+    readonly env?: string[] | undefined;
+    readonly instance?: string | undefined;
+  },
+): void {
+  const entry = call.daemon.world.findClass(params.job);
+  if (entry === undefined || params.instance !== undefined || replicaCount(entry) === null) return;
+  if ((params.env ?? []).some((variable) => variable.startsWith("REPLICA="))) return;
+  const replicas = what === "start" ? missingReplicas(entry) : [...entry.instances.keys()];
+  if (replicas.length > 0) throw new MethodError("Replicas", `Job has replicas: ${params.job}`, { replicas });
+  if (what === "start") throw new MethodError("AlreadyStarted", `Job is already running: ${params.job}`);
+  if (what !== "status")
+    throw new MethodError("UnknownInstance", `Unknown instance: `, { hint: `${params.job} is stopped` });
+}
+
 /** The instances that go down with a job when it restarts, and come back with it. */
 export function dependents({ daemon }: Call, params: Parameters["dependents"]): JobStatus[] {
   return daemon.world.levels.dependentsOf(params.job).map(statusOf);
@@ -142,6 +184,7 @@ function change(call: Call, what: Change, params: Parameters["start"], operation
   if (call.daemon.phase() === "stopping" && what !== "stop") {
     throw new MethodError("Stopping", `Unable to ${what} a job: init is stopping`);
   }
+  requireReplica(call, what, params);
   const cause = byHand(call, operation === "forceStop" ? "stop --force" : what);
   if (params.instance !== undefined) {
     const asked = params.outside === true ? cause : undefined;
@@ -196,6 +239,7 @@ function statusNow(call: Call, job: Job): JobStatus {
 }
 
 export function reload(call: Call, params: Parameters["reload"]): null {
+  requireReplica(call, "reload", params);
   const { world } = call.daemon;
   const request =
     params.instance === undefined
@@ -208,6 +252,7 @@ export function reload(call: Call, params: Parameters["reload"]): null {
 
 /** Sends main, or its process group, a signal. */
 export function signal(call: Call, params: Parameters["signal"]): null {
+  requireReplica(call, "signal", params);
   const { job, env, signal: number, group } = params;
   const request = call.daemon.world.requests.signal(job, env ?? [], number, group === true);
   if (!request.ok) throw refusal(call, job, request, env);

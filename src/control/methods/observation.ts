@@ -8,7 +8,7 @@ import { noticeOf } from "../notice.ts";
 import { overviewOf } from "../overview.ts";
 import type { Parameters } from "../protocol.ts";
 import { noInstance, statusOf } from "../status.ts";
-import { requireClass } from "./jobs.ts";
+import { requireClass, requireReplica } from "./jobs.ts";
 
 export function health({ daemon }: Call, params: Parameters["health"]): Health {
   return healthOf(daemon, params?.require ?? []);
@@ -120,6 +120,7 @@ const defaultLines = 100;
 export function log(call: Call, params: Parameters["log"]): { lines: string[] } {
   const { daemon } = call;
   const jobClass = requireClass(call, params.job);
+  requireReplica(call, "log", params);
   const instance = instanceName(daemon.world, jobClass, params);
   const name = instance === "" ? jobClass.name : `${jobClass.name} (${instance})`;
   const lines = daemon.lastLines(name, params.lines ?? defaultLines);

@@ -25,6 +25,7 @@ const plainClass: JobClass = {
   manual: false,
   requires: [],
   after: [],
+  replicas: null,
   schedules: [],
   scheduleJitter: null,
   ready: null,

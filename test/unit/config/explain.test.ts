@@ -10,6 +10,8 @@ const path = "/etc/init/t.conf";
 const wrong: readonly string[] = [
   "exec\n",
   "check failures 0\nexec true\n",
+  "replicas 0\nexec true\n",
+  "replicas 2\ninstance $N\nexec true\n",
   "argv [prog]\n",
   "schedule 0 0 30 2\nexec true\n",
   "expect stop\n ready tcp 80\nexec true\n",

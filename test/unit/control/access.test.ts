@@ -17,6 +17,7 @@ const params: Readonly<Record<string, unknown>> = {
   preview: { event: "x" },
   surroundings: { job: "a" },
   dependents: { job: "a" },
+  scale: { job: "a", count: 2 },
   "get-env": { variable: "PATH" },
   "set-env": { entries: ["A=1"] },
   "unset-env": { variables: ["A"] },
