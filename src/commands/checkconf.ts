@@ -9,7 +9,7 @@ import { printJson, write } from "./output.ts";
 
 /**
  * init-checkconf: the face of `src/config/checkconf.ts`. Without an option of upinit's own and away from a terminal,
- * what it prints and how it ends are Upstart's to the letter (reference 9.3).
+ * what it prints and how it ends are Upstart's to the letter (docs/upstart.md#102-init-checkconf).
  */
 
 interface Options {

@@ -52,7 +52,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Options that stand before or after any sub-command (reference 8.1), and ours. */
+/** Options that stand before or after any sub-command (docs/upstart.md#91-initctl), and ours. */
 export const globalOptions: readonly OptionSpec[] = [
   { long: "user", help: "talk to the session init of the user (UPSTART_SESSION)" },
   { long: "session", help: "the same" },

@@ -3,7 +3,7 @@ import { type Client, ConnectionError, ControlError, connect } from "../control/
 import { lookUp } from "../control/socket-path.ts";
 import { CommandError, type Invocation, UsageError } from "./command.ts";
 
-/** Connects to the init that the global options and the environment mean (reference 8.1). */
+/** Connects to the init that the global options and the environment mean (docs/upstart.md#91-initctl). */
 export function connectFor(call: Invocation): Client {
   const { options, environment } = call;
   if (options.has("dest") && !options.has("system")) throw new UsageError("--dest given without --system");
@@ -39,7 +39,9 @@ export interface SessionRecord {
   readonly address: string;
 }
 
-/** The living session inits that left a record (reference section 10); null without a directory of records. */
+/**
+ * The living session inits that left a record (docs/upstart.md#86-session-init); null without a directory of records.
+ */
 export function listSessions(environment: readonly string[]): SessionRecord[] | null {
   const runtime = lookUp(environment, "XDG_RUNTIME_DIR");
   if (runtime === undefined) return null;

@@ -18,7 +18,7 @@ export type Parsed =
     }
   | { readonly type: "done"; readonly status: number };
 
-/** Tells a mistake in Upstart's words, with the hint that follows each of them (reference 8.1). */
+/** Tells a mistake in Upstart's words, with the hint that follows each of them (docs/upstart.md#91-initctl). */
 export function printUsageError(program: string, text: string): void {
   printError(program, text);
   write(2, `Try \`${program} --help' for more information.\n`);

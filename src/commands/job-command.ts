@@ -15,7 +15,7 @@ export type Target =
 
 /**
  * The job that is meant: the first argument, with variables after it; or inside a job process without arguments
- * the job's own instance (reference 8.2: both variables have to be set, an empty instance is fine).
+ * the job's own instance (docs/upstart.md#92-commands: both variables have to be set, an empty instance is fine).
  */
 export function targetOf(call: Invocation): Target {
   const [job, ...env] = call.args;

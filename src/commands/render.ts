@@ -5,7 +5,7 @@ export function displayName(job: { readonly name: string; readonly instance: str
   return job.instance === "" ? job.name : `${job.name} (${job.instance})`;
 }
 
-/** Processes that the first line shows without their name (reference 8.4). */
+/** Processes that the first line shows without their name (docs/upstart.md#94-status-lines). */
 const plainProcesses: readonly string[] = ["main", "pre-start", "post-stop"];
 
 /** The lines of `status`, without newlines at their ends. */

@@ -85,7 +85,9 @@ function changeJob(call: Invocation, verb: "start" | "stop", name: string, args:
   });
 }
 
-/** What init refuses is told under the verb's name, as it was when `service` executed the commands `start` and so on. */
+/**
+ * What init refuses is told under the verb's name, as it was when `service` executed the commands `start` and so on.
+ */
 function toldAs(verb: string, run: () => number): number {
   try {
     return run();
@@ -113,8 +115,9 @@ function statusOfAll(call: Invocation): number {
 }
 
 /**
- * A script of /etc/init.d that became a job (reference 9.1): NAME COMMAND by the name of the link, and words for upstart-job
- * itself. Unlike `service`, it takes no offence at a start of what runs and a stop of what does not.
+ * A script of /etc/init.d that became a job (docs/upstart.md#101-init-scripts): NAME COMMAND by the name of the link,
+ * and words for upstart-job itself. Unlike `service`, it takes no offence at a start of what runs and a stop of what
+ * does not.
  */
 export function initScript([called = "", ...words]: readonly string[]): Promise<number> {
   const name = called.slice(called.lastIndexOf("/") + 1);

@@ -5,8 +5,8 @@ import type { JobClass } from "../jobs/job-class.ts";
 import { conditionsOf, jobOfMatch } from "./show.ts";
 
 /**
- * `initctl check-config` (reference 8.6): conditions that can never become true, because nothing emits an event or
- * no such job is loaded. Pure, over all loaded classes.
+ * `initctl check-config` (docs/upstart.md#97-check-config): conditions that can never become true, because nothing
+ * emits an event or no such job is loaded. Pure, over all loaded classes.
  */
 
 /** Events that init itself emits. */

@@ -18,8 +18,8 @@ import { type SectionName, scriptSections } from "./script-sections.ts";
 import { hasShell, shellComplaint } from "./shell-syntax.ts";
 
 /**
- * The engine of init-checkconf (reference 9.3): reads files and directories and says what is wrong with them. Needs
- * no running init, no rights but to read, and writes nothing anywhere.
+ * The engine of init-checkconf (docs/upstart.md#102-init-checkconf): reads files and directories and says what is wrong
+ * with them. Needs no running init, no rights but to read, and writes nothing anywhere.
  */
 
 export interface CheckOptions {
@@ -31,7 +31,10 @@ export interface CheckOptions {
 export interface CheckedFile {
   /** As the user named it, or DIRECTORY/NAME. */
   readonly file: string;
-  /** Upstart's text behind `ERROR: `; null if there is nothing wrong. May have several lines, the last one without newline. */
+  /**
+   * Upstart's text behind `ERROR: `; null if there is nothing wrong. May have several lines, the last one without
+   * newline.
+   */
   readonly error: string | null;
   /** Errors and warnings, each with its place. */
   readonly diagnostics: readonly Diagnostic[];
@@ -53,7 +56,9 @@ type MutableResult = { -readonly [Key in Exclude<keyof CheckedFile, "jobClass">]
 const typeMask = 0o170000;
 const directory = 0o040000;
 
-/** Checks files and whole directories, in the order given; a directory's files in the order in which they are loaded. */
+/**
+ * Checks files and whole directories, in the order given; a directory's files in the order in which they are loaded.
+ */
 export function checkPaths(paths: readonly string[], options: CheckOptions): CheckedFile[] {
   const scripts = options.scripts && hasShell();
   return paths.flatMap((path) => {

@@ -2,8 +2,8 @@ import type { Condition, MatchCondition, OperatorCondition } from "../events/con
 import type { Lexer } from "./lexer.ts";
 
 /**
- * The conditions of `start on` and `stop on` (reference 2.6): events with arguments, `and` and `or` of equal
- * precedence folded from the left, parentheses. Inside parentheses each token may be followed by one newline; an
+ * The conditions of `start on` and `stop on` (docs/upstart.md#23-conditions): events with arguments, `and` and `or` of
+ * equal precedence folded from the left, parentheses. Inside parentheses each token may be followed by one newline; an
  * empty line there is an error in Upstart, and so it is here.
  */
 
@@ -26,7 +26,7 @@ interface Level {
 
 type OpenMatch = { -readonly [Key in keyof MatchCondition]: MatchCondition[Key] };
 
-/** Reads a condition up to the end of its line. Throws the errors of reference 2.6. */
+/** Reads a condition up to the end of its line. Throws the errors of docs/upstart.md#23-conditions. */
 export function readCondition(lexer: Lexer): Condition {
   const outer: Level[] = [];
   let level = newLevel(lexer.position);

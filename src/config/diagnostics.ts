@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a configuration file. The messages are Upstart's to the letter (reference 2.7); those
- * that upinit adds are marked. Remedies and suggestions live in `explain.ts`, which PID 1 never loads.
+ * What can be wrong with a configuration file. The messages are Upstart's to the letter (docs/upstart.md#24-errors);
+ * those that upinit adds are marked. Remedies and suggestions live in `explain.ts`, which PID 1 never loads.
  */
 export const errorMessages = {
   "expected-token": "Expected token",
@@ -115,7 +115,10 @@ export function locate(text: string, offset: number, length: number): Place {
   };
 }
 
-/** Upstart's own line for a diagnostic: `PATH:LINE: MESSAGE`, or `PATH: MESSAGE` without a line (reference 2.7). */
+/**
+ * Upstart's own line for a diagnostic: `PATH:LINE: MESSAGE`, or `PATH: MESSAGE` without a line
+ * (docs/upstart.md#24-errors).
+ */
 export function plainLine(diagnostic: Diagnostic): string {
   const { path, line, message } = diagnostic;
   return line === null ? `${path}: ${message}` : `${path}:${line}: ${message}`;

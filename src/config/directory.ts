@@ -6,8 +6,8 @@ import { isDirectory, isIgnoredDirectory, isRegularFile, jobNameOf } from "./has
 import { parseJob } from "./parser.ts";
 
 /**
- * The configuration directories: which files make which jobs (reference 2.9), and keeping up with their changes
- * (reference 7.7).
+ * The configuration directories: which files make which jobs (docs/upstart.md#26-files), and keeping up with their
+ * changes (docs/upstart.md#27-changes).
  *
  * All of it comes down to `#refresh(name)`: look at the files that may define this job now, and tell the sink. Load,
  * reload and every change seen by inotify only decide for which names. So nothing is held but the names, and what
@@ -378,7 +378,7 @@ function isComplete(path: string): boolean {
   return (isLink || (found[7] as number) > 1) && isRegularFile(path);
 }
 
-/** Why a file could not be read, in Upstart's frame (reference 2.7, 2.10). */
+/** Why a file could not be read, in Upstart's frame (docs/upstart.md#24-errors). */
 export function readProblem(path: string, errno: number): Diagnostic {
   const [code, reason]: [FileErrorCode, string] =
     errno === EFBIG

@@ -22,7 +22,7 @@ const noProcesses: Readonly<Partial<Record<ProcessName, ProcessDefinition>>> = O
 const noLimits: ReadonlyMap<string, ResourceLimit> = new Map();
 const defaultRespawnLimit = Object.freeze({ count: 10, interval: 5 });
 
-/** A job class with nothing but its name: what an empty file defines (defaults of reference 3.1). */
+/** A job class with nothing but its name: what an empty file defines (defaults of docs/upstart.md#29-stanzas). */
 export function emptyClass(name: string, path: string): Draft {
   return {
     name,

@@ -98,7 +98,9 @@ export const grammar: ReadonlyMap<string, string> = new Map(
   ].map((line) => [/^[a-z-]+( (?!never\b)[a-z]+(?= |$))?/.exec(line)?.[0] ?? line, line]),
 );
 
-/** One sentence for each code: what to do. `{stanza}` and `{word}` are filled in, `{grammar}` says how it is written. */
+/**
+ * One sentence for each code: what to do. `{stanza}` and `{word}` are filled in, `{grammar}` says how it is written.
+ */
 const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell-syntax", string>> = {
   "expected-token": "Something is missing here, or empty. {grammar}",
   "unexpected-token": "Remove this, or put what belongs together in quotes. {grammar}",
@@ -270,7 +272,7 @@ function specialRemedy(diagnostic: Diagnostic): string | null {
     }
     return null;
   }
-  // An operator at the start of a line is the commonest mistake of all (reference 2.6).
+  // An operator at the start of a line is the commonest mistake of all (docs/upstart.md#23-conditions).
   if (word === "and" || word === "or") {
     return "A condition ends with its line: put it in parentheses, or end the line before with a backslash.";
   }

@@ -1,8 +1,8 @@
 import * as native from "upinit:native";
 
 /**
- * Which files of a directory tree are jobs (reference 2.9), and whether there is any: all that the shim path needs
- * to know of configuration, so this file imports nothing else.
+ * Which files of a directory tree are jobs (docs/upstart.md#26-files), and whether there is any: all that the shim path
+ * needs to know of configuration, so this file imports nothing else.
  */
 
 const typeMask = 0o170000;

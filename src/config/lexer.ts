@@ -1,12 +1,13 @@
 import { ConfigurationError, type ErrorCode } from "./diagnostics.ts";
 
 /**
- * The tokeniser of the configuration language (reference 2.1 to 2.5). It walks the text once; tokens are slices of
- * it. The engine needs about 200 instructions to look at one character from here and 8,000 to call its matcher, so
- * short things are looked at one by one, with as few steps as can be, and long ones are left to the matcher and to
- * `indexOf` (measured by callgrind: 1.6 million instructions for a typical file became well under a million).
+ * The tokeniser of the configuration language (docs/upstart.md#21-tokens, docs/upstart.md#22-commands-and-scripts). It
+ * walks the text once; tokens are slices of it. The engine needs about 200 instructions to look at one character from
+ * here and 8,000 to call its matcher, so short things are looked at one by one, with as few steps as can be, and long
+ * ones are left to the matcher and to `indexOf` (measured by callgrind: 1.6 million instructions for a typical file
+ * became well under a million).
  *
- * One difference on purpose (design section 10): a backslash after white space keeps both, where libnih lost the
+ * One difference on purpose (docs/differences.md): a backslash after white space keeps both, where libnih lost the
  * white space.
  */
 
@@ -21,7 +22,7 @@ const dollar = 36;
 const singleQuote = 39;
 const closeParenthesis = 41;
 const backslash = 92;
-/** Upstart takes a NUL between words for a blank (observed, section 15 q4); elsewhere it is refused here. */
+/** Upstart takes a NUL between words for a blank; elsewhere it is refused here (docs/upstart.md#11-quirks). */
 const nul = 0;
 
 /**

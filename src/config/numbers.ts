@@ -40,7 +40,7 @@ export function readOctal(text: string, most: number): number {
 
 /**
  * A resource limit: `unlimited` or strtoull(3), for which -1 is the largest number, and that is RLIM_INFINITY
- * (reference 3.2). Above 2^53 numbers are rounded, as JavaScript has them. NaN if it is neither.
+ * (docs/upstart.md#210-values). Above 2^53 numbers are rounded, as JavaScript has them. NaN if it is neither.
  */
 export function readLimit(text: string): number {
   if (text === "unlimited") return Number.POSITIVE_INFINITY;

@@ -22,8 +22,8 @@ export type ParseResult =
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 
 /**
- * Reads one configuration file, or an override on top of `base` (reference section 2 and 3). The first error ends
- * it, and nothing of the file then counts. Pure; never throws.
+ * Reads one configuration file, or an override on top of `base` (docs/upstart.md#2-job-files,
+ * docs/upstart.md#29-stanzas). The first error ends it, and nothing of the file then counts. Pure; never throws.
  */
 export function parseJob(text: string, options: ParseOptions): ParseResult {
   const { base, name, path } = options;

@@ -3,7 +3,7 @@
  * script is checked even if the rest of the file is wrong. Pure.
  */
 
-/** In the order in which they are checked (reference 9.3). */
+/** In the order in which they are checked (docs/upstart.md#102-init-checkconf). */
 const sectionOrder = ["pre-start", "post-start", "script", "pre-stop", "post-stop"] as const;
 export type SectionName = (typeof sectionOrder)[number];
 

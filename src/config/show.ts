@@ -3,8 +3,9 @@ import type { JobClass } from "../jobs/job-class.ts";
 import { isJobEvent } from "../jobs/job-event-names.ts";
 
 /**
- * `initctl show-config` and `initctl usage` (reference 8.2, 8.5). Pure: classes in, lines out, each with its
- * newline. Quotes are not restored, as in Upstart; `format.ts` prints what can be read again.
+ * `initctl show-config` and `initctl usage` (docs/upstart.md#92-commands, docs/upstart.md#96-show-config). Pure:
+ * classes in, lines out, each with its newline. Quotes are not restored, as in Upstart; `format.ts` prints what can be
+ * read again.
  */
 
 export interface ShowOptions {

@@ -15,8 +15,9 @@ import type { Lexer } from "./lexer.ts";
 import { largestInt, readCount, readInteger, readLimit, readOctal } from "./numbers.ts";
 
 /**
- * All stanzas in one table (reference 3.1), each with the function that reads the rest of it into the draft.
- * Nothing conflicts and nothing is given twice in error: the last one wins, lists grow (reference 2.8).
+ * All stanzas in one table (docs/upstart.md#29-stanzas), each with the function that reads the rest of it into the
+ * draft. Nothing conflicts and nothing is given twice in error: the last one wins, lists grow
+ * (docs/upstart.md#25-repetition).
  */
 
 type Reader = (lexer: Lexer, draft: Draft) => void;
@@ -56,7 +57,7 @@ export const stanzas: ReadonlyMap<string, Reader> = new Map<string, Reader>([
       timeout: (lexer, draft) => (draft.stopTimeout = readTimeout(lexer)),
     }),
   ],
-  // These two leave the rest of their line to be read as another stanza (reference 2.8).
+  // These two leave the rest of their line to be read as another stanza (docs/upstart.md#25-repetition).
   [
     "manual",
     (_lexer, draft) => {
@@ -234,7 +235,7 @@ function readRespawn(lexer: Lexer, draft: Draft): void {
   else pick(lexer, lexer.keyword(), respawnWords)(lexer, draft);
 }
 
-/** `respawn limit` does not enable respawning by itself (reference 3.1). */
+/** `respawn limit` does not enable respawning by itself (docs/upstart.md#29-stanzas). */
 function readRespawnLimit(lexer: Lexer, draft: Draft): void {
   const count = lexer.argument();
   if (count === "unlimited") {
@@ -253,7 +254,7 @@ function readRespawnBackoff(lexer: Lexer, draft: Draft): void {
   draft.respawnBackoff = backoff;
 }
 
-/** Exit statuses as they are, signals shifted left by 8 (reference 3.3). */
+/** Exit statuses as they are, signals shifted left by 8 (docs/upstart.md#210-values). */
 function readNormalExit(lexer: Lexer, draft: Draft): void {
   lexer.forEachArgument((word) => {
     const signal = signalNumber(word);
@@ -273,7 +274,9 @@ function readSignal(lexer: Lexer): number {
   return signalNumber(word) ?? accept(lexer, readInteger(word, 0, largestInt), "illegal-signal");
 }
 
-/** `oom N` in the scale of old kernels is converted as those did, truncating toward zero (reference 3.1). */
+/**
+ * `oom N` in the scale of old kernels is converted as those did, truncating toward zero (docs/upstart.md#210-values).
+ */
 function readOom(lexer: Lexer, draft: Draft): void {
   const word = lexer.argument();
   if (word === "score") {
@@ -405,7 +408,7 @@ function readCapabilities(lexer: Lexer, draft: Draft): void {
   draft.capabilities = kept;
 }
 
-/** Controller, then a name, or key and value, or all three (reference 3.1). */
+/** Controller, then a name, or key and value, or all three (docs/upstart.md#29-stanzas). */
 function readCgroup(lexer: Lexer, draft: Draft): void {
   const words = [lexer.argument()];
   while (words.length < 4 && !lexer.atLineEnd()) words.push(lexer.argument());

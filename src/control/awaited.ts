@@ -26,7 +26,7 @@ export function answerAwaited(call: Call, awaited: Awaited, outcome: Outcome): v
     call.reply(null);
     return;
   }
-  // What was asked for may already be gone, and then it has no instance name (observed).
+  // What was asked for may already be gone, and then it has no instance name (docs/upstart.md#93-waiting).
   const { world } = call.daemon;
   const entry = world.findClass(awaited.job);
   const job = entry?.instances.get(awaited.instance);

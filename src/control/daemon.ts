@@ -67,14 +67,17 @@ export interface Daemon {
   /** `notify-disk-writeable`: job output that is held back may go to files now. */
   notifyDiskWriteable(): void;
   runlevel(): RunlevelRecord | null;
-  /** Emits `runlevel RUNLEVEL=level PREVLEVEL=previous env…` for who waits, and records it. Levels 0 and 6 come as `stop`. */
+  /**
+   * Emits `runlevel RUNLEVEL=level PREVLEVEL=previous env…` for who waits, and records it. Levels 0 and 6 come as
+   * `stop`.
+   */
   changeRunlevel(
     level: string,
     env: readonly string[],
     previous: string | undefined,
     waiter: Waiter | null,
   ): void;
-  /** Begins the stop (design section 4). The answer to the client that asked leaves before the end. */
+  /** Begins the stop (docs/design.md#10-stop). The answer to the client that asked leaves before the end. */
   stop(request: StopRequest): void;
   /**
    * `telinit u`: begins the re-exec. A text is the reason why it can't be done; otherwise the waiter is answered by

@@ -18,8 +18,8 @@ const linkType = 0o120000;
 const writableByOthers = 0o022;
 
 /**
- * Listens on the control socket: the one that is named, or else the first place that can be used (design section
- * 7). A text says why it could not, place by place.
+ * Listens on the control socket: the one that is named, or else the first place that can be used
+ * (docs/design.md#14-permissions). A text says why it could not, place by place.
  */
 export function listenControl(choice: SocketChoice): Listener | string {
   const named = namedSocket(choice);

@@ -21,8 +21,8 @@ const modifyJob = (params: { readonly job: string }): string => `modify job: ${p
 const always = (what: string) => (): string => what;
 
 /**
- * Every method there is (design section 7): without `denied` anyone may call it, all others are for owners only.
- * Environment, output and explanations hold secrets, so they are not for anyone.
+ * Every method there is (docs/design.md#14-permissions): without `denied` anyone may call it, all others are for owners
+ * only. Environment, output and explanations hold secrets, so they are not for anyone.
  */
 const table: { readonly [Name in MethodName]: Method<Name> } = {
   version: { run: system.version },

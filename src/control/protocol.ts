@@ -15,8 +15,8 @@ const flag = z.optional(z.boolean());
 
 /**
  * A job and the variables that choose or make its instance; or, as a process inside a job names its own instance,
- * the instance by its exact name (reference 8.2), and then start, stop and restart never wait. `outside`: who names it so
- * is none of its processes.
+ * the instance by its exact name (docs/upstart.md#92-commands), and then start, stop and restart never wait. `outside`:
+ * who names it so is none of its processes.
  */
 const job = { job: text, env: variables, instance: optionalText, outside: flag };
 const waiting = { ...job, wait: flag };

@@ -26,8 +26,8 @@ export function namedSocket(choice: SocketChoice): string | undefined {
 }
 
 /**
- * The places of the control socket, in order (design section 7): a server takes the first that is usable, a client
- * the first where a server that it trusts answers. `uids` are whose /dev/shm directory is meant.
+ * The places of the control socket, in order (docs/design.md#14-permissions): a server takes the first that is usable,
+ * a client the first where a server that it trusts answers. `uids` are whose /dev/shm directory is meant.
  */
 export function socketPlaces(environment: readonly string[], uids: readonly number[]): string[] {
   const places = [`/run/upinit/${socketName}`];

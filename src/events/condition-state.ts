@@ -47,7 +47,7 @@ export function compileCondition(source: Condition): CompiledCondition {
 const singleEvent: readonly Node[] = [{ type: "match", leaf: 0 }];
 const nothing: readonly null[] = [];
 
-/** How a condition takes hold of the events that it keeps (reference 4.3): the queue counts it. */
+/** How a condition takes hold of the events that it keeps (docs/upstart.md#53-held-events): the queue counts it. */
 export interface Holder<E> {
   hold(event: E): void;
   unhold(event: E): void;

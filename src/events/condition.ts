@@ -1,6 +1,6 @@
 /**
- * The conditions of `start on` and `stop on` as the configuration language gives them (reference 2.6): a binary
- * tree of operators over event matches. The tree is immutable and shared by all instances of a class; what has
+ * The conditions of `start on` and `stop on` as the configuration language gives them (docs/upstart.md#23-conditions):
+ * a binary tree of operators over event matches. The tree is immutable and shared by all instances of a class; what has
  * arrived so far is kept beside it.
  */
 export type Condition = OperatorCondition | MatchCondition;

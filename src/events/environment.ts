@@ -1,6 +1,6 @@
 /**
- * An environment: an ordered list of `KEY=VALUE` (reference 2.12). Order is kept because events show theirs to
- * conditions by position.
+ * An environment: an ordered list of `KEY=VALUE` (docs/upstart.md#31-lists). Order is kept because events show theirs
+ * to conditions by position.
  */
 export type Environment = string[];
 
@@ -62,7 +62,7 @@ export function addVariables(env: Environment, entries: readonly string[]): void
 
 /**
  * Adds an entry as the `env` stanza gives it: a bare `KEY` takes its value from init's own environment, and where
- * that has none removes what was there (reference 2.12).
+ * that has none removes what was there (docs/upstart.md#31-lists).
  */
 export function addDeclared(env: Environment, entry: string, initEnvironment: () => readonly string[]): void {
   if (entry.includes("=")) {
@@ -91,7 +91,7 @@ const deepest = 64;
 
 /**
  * Replaces `$NAME`, `${NAME}`, `${NAME-text}`, `${NAME:-text}`, `${NAME+text}`, `${NAME:+text}` and the indirect
- * `${$NAME}` (reference 2.11). Substituted values are not looked at again; there is no escape.
+ * `${$NAME}` (docs/upstart.md#28-expansion). Substituted values are not looked at again; there is no escape.
  * Errors: `Unknown parameter: NAME`, `Mismatched braces`, `Expected operator`.
  */
 export function expand(text: string, env: readonly string[]): Expansion {

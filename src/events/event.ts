@@ -2,11 +2,11 @@ import type { Environment } from "./environment.ts";
 
 /**
  * Pending: not looked at yet. Handling: conditions have been matched, and something may still block it.
- * Finished: nobody waits for it any more (reference 4.1).
+ * Finished: nobody waits for it any more (docs/upstart.md#51-queue).
  */
 export type Progress = "pending" | "handling" | "finished";
 
-/** A named message with variables (reference section 4). `Waiting` is what may wait for its end. */
+/** A named message with variables (docs/upstart.md#5-events). `Waiting` is what may wait for its end. */
 export class Event<Waiting = unknown> {
   readonly id: number;
   readonly name: string;
@@ -31,7 +31,10 @@ export class Event<Waiting = unknown> {
   }
 }
 
-/** The event that follows a failed one; null after a failure of such an event itself (reference 4.6). */
+/**
+ * The event that follows a failed one; null after a failure of such an event itself
+ * (docs/upstart.md#56-end-of-an-event).
+ */
 export function failureName(name: string): string | null {
   return name.endsWith("/failed") ? null : `${name}/failed`;
 }

@@ -1,4 +1,4 @@
-/** Events that upinit emits beside Upstart's own (design section 4): what waits for them does not wait in vain. */
+/** Events that upinit emits beside Upstart's own (docs/design.md#7-boot): what waits for them does not wait in vain. */
 export const ownEvents: readonly string[] = [
   "virtual-filesystems",
   "local-filesystems",

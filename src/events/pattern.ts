@@ -24,7 +24,10 @@ export function preparePattern({ event, args }: MatchCondition): Pattern {
   return { event, args: args.length === 0 ? noArguments : args.map(takeApart), written: args };
 }
 
-/** `KEY!=VALUE` or `KEY=VALUE` is named, everything else positional; `!=` is looked for first (reference 4.2). */
+/**
+ * `KEY!=VALUE` or `KEY=VALUE` is named, everything else positional; `!=` is looked for first
+ * (docs/upstart.md#52-matching).
+ */
 function takeApart(argument: string): Argument {
   const unequal = argument.indexOf("!=");
   if (unequal >= 0)
@@ -36,8 +39,8 @@ function takeApart(argument: string): Argument {
 }
 
 /**
- * Whether the event's variables are what the pattern asks for (reference 4.2); the names are taken as compared.
- * `env` is what `$` in the pattern refers to: the instance's variables for `stop on`, nothing for `start on`.
+ * Whether the event's variables are what the pattern asks for (docs/upstart.md#52-matching); the names are taken as
+ * compared. `env` is what `$` in the pattern refers to: the instance's variables for `stop on`, nothing for `start on`.
  */
 export function matchesPattern(
   pattern: Pattern,

@@ -1,6 +1,6 @@
 /**
- * The events of a boot, one after the other (design section 4, reference 12.3). In a virtual machine mountall,
- * ifupdown and rc-sysinit emit most of them; in a container nobody does, so PID 1 does it itself.
+ * The events of a boot, one after the other (docs/design.md#7-boot, docs/upstart.md#84-boot). In a virtual machine
+ * mountall, ifupdown and rc-sysinit emit most of them; in a container nobody does, so PID 1 does it itself.
  */
 export interface BootEvent {
   readonly name: string;

@@ -25,7 +25,7 @@ export function sessionVariables(options: InitOptions, path: string | null): rea
   return options.session && path !== null ? [`UPSTART_SESSION=${socketAddress(path)}`] : [];
 }
 
-/** Where `initctl list-sessions` looks (reference section 10); null without a place for it. */
+/** Where `initctl list-sessions` looks (docs/upstart.md#86-session-init); null without a place for it. */
 function recordPath(
   environment: readonly string[],
 ): { readonly directories: string[]; readonly file: string } | null {

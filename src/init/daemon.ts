@@ -47,7 +47,7 @@ export class Runlevels {
     this.#record = record;
   }
 
-  /** Notes the change and returns the variables of its event (reference 9.5). */
+  /** Notes the change and returns the variables of its event (docs/upstart.md#103-runlevels). */
   enter(level: string, previous: string | undefined): string[] {
     const before = previous ?? this.#record?.current ?? "N";
     this.#record = { previous: before, current: level };

@@ -15,7 +15,7 @@ export interface ForegroundTargets {
 
 /**
  * The main command (CMD) beside jobs: it waits until the boot is over, then it is the container's foreground
- * process, and its end is the container's (design section 4).
+ * process, and its end is the container's (docs/design.md#8-main-command).
  */
 export class Foreground {
   readonly #command: MainCommand;

@@ -1,4 +1,4 @@
-/** The names under which the one executable is installed (design section 5). */
+/** The names under which the one executable is installed (docs/design.md#18-installed-names). */
 export const installedNames = [
   "initctl",
   "initctl2dot",

@@ -5,7 +5,10 @@ import type { InitOptions } from "./options.ts";
 const systemJobs = "/etc/init";
 const systemLogs = "/var/log/upstart";
 
-/** The directories that hold job files, the first of a name winning (reference 2.9, and section 10 for a session). */
+/**
+ * The directories that hold job files, the first of a name winning (docs/upstart.md#26-files,
+ * docs/upstart.md#86-session-init for a session).
+ */
 export function jobDirectories(options: InitOptions, environment: readonly string[]): readonly string[] {
   if (options.confdirs.length > 0) return options.confdirs;
   return options.session ? sessionJobDirectories(environment) : [systemJobs];

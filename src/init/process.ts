@@ -5,7 +5,7 @@ import type { Settings } from "../shim/plain-settings.ts";
 
 /** Computing time that one turn of PID 1 may take, in milliseconds, before it is broken off. */
 const turnLimit = 2_000;
-/** Of upinit itself, and of jobs whose `umask` says nothing (reference 3.9). */
+/** Of upinit itself, and of jobs whose `umask` says nothing (docs/upstart.md#73-set-up). */
 export const initUmask = 0o022;
 
 /** What a process has that has become an init. */

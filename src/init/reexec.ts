@@ -41,9 +41,9 @@ const patience = 5_000;
 const fallbackPath = "/sbin/upinit";
 
 /**
- * `telinit u`: another executable takes over this process with all its children (design section 4). A child runs the
- * new one with `--check-state` first; only if that understands the state does PID 1 execute it. Until that moment the
- * old one goes on, whatever happens.
+ * `telinit u`: another executable takes over this process with all its children (docs/design.md#12-re-exec). A child
+ * runs the new one with `--check-state` first; only if that understands the state does PID 1 execute it. Until that
+ * moment the old one goes on, whatever happens.
  */
 export class Reexec {
   readonly #system: ReexecSystem;

@@ -59,7 +59,7 @@ const lookAgain = 20;
 type Phase = "running" | "events" | "jobs" | "departing" | "terminating" | "killing" | "left";
 
 /**
- * The orderly stop (design section 4): the shutdown events, then the jobs in order, then what is left over. It is
+ * The orderly stop (docs/design.md#10-stop): the shutdown events, then the jobs in order, then what is left over. It is
  * driven from outside: `progress` is called whenever something may have changed.
  */
 export class Shutdown {

@@ -8,7 +8,7 @@ const systemdHalt = 37;
 /** Signals that base images set as their stop signal, and that upinit forwards instead. */
 const usualStopSignals: readonly number[] = [signals.SIGQUIT, signals.SIGWINCH];
 
-/** What PID 1 does with signals when it runs jobs (design section 4). */
+/** What PID 1 does with signals when it runs jobs (docs/design.md#9-signals). */
 export interface SignalActions {
   /** `signal` is what CMD gets. */
   stop(reason: string, signal: number): void;

@@ -2,8 +2,8 @@ import type { Job } from "../jobs/job.ts";
 import { stopOrder } from "../jobs/stop-order.ts";
 
 /**
- * Stops jobs wave by wave: who was started because another one was, goes before that other (design section 4). What
- * the stop itself started runs until all else is gone: a task to its end, a service until then.
+ * Stops jobs wave by wave: who was started because another one was, goes before that other (docs/design.md#10-stop).
+ * What the stop itself started runs until all else is gone: a task to its end, a service until then.
  */
 export class StopPlan {
   readonly #jobs: () => Iterable<Job>;

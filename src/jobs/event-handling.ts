@@ -14,7 +14,10 @@ import type { Outbox } from "./outbox.ts";
 import { startsOf } from "./replicas.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** What events do to jobs: the conditions that they fulfil, and who is told when they are over (reference 4). */
+/**
+ * What events do to jobs: the conditions that they fulfil, and who is told when they are over
+ * (docs/upstart.md#5-events).
+ */
 export class EventHandling implements EventHandler<EventWaiter> {
   readonly #registry: JobRegistry;
   readonly #instances: Instances;
@@ -37,7 +40,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
     }
   }
 
-  /** Nobody waits for the event any more: tells who waits for it (reference 4.6). */
+  /** Nobody waits for the event any more: tells who waits for it (docs/upstart.md#56-end-of-an-event). */
   finish(event: JobEvent): void {
     this.#outbox.eventProgressed(event, "finished");
     for (const waiter of event.waiters.splice(0)) {
@@ -93,7 +96,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
     }
   }
 
-  /** Shows a pending event to all classes, by name; in each the stops come first (reference 4.4). */
+  /** Shows a pending event to all classes, by name; in each the stops come first (docs/upstart.md#54-handling). */
   #handle(event: JobEvent): void {
     this.#outbox.eventProgressed(event, "handling");
     for (const entry of this.#registry.listeningTo(event.name, event.env)) {

@@ -46,7 +46,7 @@ export function mainReady(job: Job, around: Surroundings): void {
   else if (job.probes === null) around.probing.beginReady(job, around);
 }
 
-/** A process could not be executed (reference 5.5). */
+/** A process could not be executed (docs/upstart.md#46-spawn-failures). */
 export function spawnFailed(
   job: Job,
   { process, reason, detail, exitStatus }: Extract<Message, { readonly type: "spawn-failed" }>,
@@ -80,7 +80,7 @@ function giveUp(
   setGoal(job, "stop", around);
 }
 
-/** A process of the job ended, or was stopped or continued (reference 5.4). */
+/** A process of the job ended, or was stopped or continued (docs/upstart.md#44-process-ends). */
 export function processChanged(
   job: Job,
   process: ProcessName,

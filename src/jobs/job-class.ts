@@ -1,6 +1,6 @@
 import type { Condition } from "../events/condition.ts";
 
-/** The processes of a job, in the order in which `status` lists them (reference section 1). */
+/** The processes of a job, in the order in which `status` lists them (docs/upstart.md#1-terms). */
 export const processNames = ["main", "pre-start", "post-start", "pre-stop", "post-stop", "security"] as const;
 export type ProcessName = (typeof processNames)[number];
 
@@ -34,15 +34,15 @@ export interface Probe {
   readonly text: string;
 }
 export type CheckAction = "restart" | "stop" | "shutdown" | "none";
-/** Names as in the `limit` stanza (reference 3.2). */
+/** Names as in the `limit` stanza (docs/upstart.md#210-values). */
 export interface ResourceLimit {
   readonly soft: number;
   readonly hard: number;
 }
 
 /**
- * The template that a `.conf` file defines (reference section 1 and 3). Plain data; made by the configuration
- * reader, never changed afterwards. `null` is "the stanza is absent".
+ * The template that a `.conf` file defines (docs/upstart.md#1-terms, docs/upstart.md#29-stanzas). Plain data; made by
+ * the configuration reader, never changed afterwards. `null` is "the stanza is absent".
  */
 export interface JobClass {
   readonly name: string;
@@ -87,7 +87,7 @@ export interface JobClass {
   readonly respawnLimit: { readonly count: number; readonly interval: number };
   /** Ours: `respawn backoff MIN MAX`, seconds. */
   readonly respawnBackoff: { readonly min: number; readonly max: number } | null;
-  /** Exit statuses, and signals shifted left by 8 (reference 6.4). */
+  /** Exit statuses, and signals shifted left by 8 (docs/upstart.md#45-exit-statuses). */
   readonly normalExit: readonly number[];
   /** Text of the `instance` stanza; "" for a singleton. */
   readonly instance: string;

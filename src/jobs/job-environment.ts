@@ -15,10 +15,10 @@ import { resultOf, resultVariables } from "./job-events.ts";
 /** From here on `env` stanzas are added together. */
 const manyDeclared = 64;
 
-/** Belong to the user that init runs as, and so not to a job that runs as somebody else (design section 10). */
+/** Belong to the user that init runs as, and so not to a job that runs as somebody else (docs/differences.md). */
 export const personalVariables: ReadonlySet<string> = new Set(["HOME", "USER", "LOGNAME", "SHELL"]);
 
-/** The variables that jobs start with, and how each job's own come about (reference 3.8). */
+/** The variables that jobs start with, and how each job's own come about (docs/upstart.md#32-variables-of-a-job). */
 export class JobEnvironments {
   readonly #initial: readonly string[];
   readonly #initEnvironment: () => readonly string[];

@@ -3,7 +3,7 @@ import { signalName } from "../runtime/signals.ts";
 import type { Failure, Job } from "./job.ts";
 import type { JobEventName } from "./job-event-names.ts";
 
-/** The variables of an event that init emits for a job, in order (reference 4.7). */
+/** The variables of an event that init emits for a job, in order (docs/upstart.md#57-job-events). */
 export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
   const env: Environment = [`JOB=${job.jobClass.name}`, `INSTANCE=${job.instance}`];
   if (name === "stopping" || name === "stopped") {

@@ -52,7 +52,7 @@ export interface ScheduleRecord {
 
 /** A loaded class with its instances. */
 export class ClassEntry {
-  /** What is in force. With instances it stays so even if the file has changed (reference 7.7). */
+  /** What is in force. With instances it stays so even if the file has changed (docs/upstart.md#27-changes). */
   jobClass: JobClass;
   startOn: ConditionState<JobEvent> | null;
   stopOn: CompiledCondition | null;
@@ -185,7 +185,10 @@ export class JobRegistry {
     this.reconsider(entry);
   }
 
-  /** Lets a better definition take over, or the deletion take effect, once there is no instance (reference 7.7). */
+  /**
+   * Lets a better definition take over, or the deletion take effect, once there is no instance
+   * (docs/upstart.md#27-changes).
+   */
   reconsider(entry: ClassEntry): ClassEntry | null {
     if (entry.instances.size > 0) return null;
     if (entry.deleted) {
@@ -217,7 +220,10 @@ export class JobRegistry {
     }
   }
 
-  /** Events that the old condition holds are shown to the new one before they are let go of (reference 4.3). */
+  /**
+   * Events that the old condition holds are shown to the new one before they are let go of
+   * (docs/upstart.md#53-held-events).
+   */
   #replace(entry: ClassEntry, jobClass: JobClass): ClassEntry | null {
     const old = entry.startOn;
     const fresh = new ClassEntry(jobClass);

@@ -15,12 +15,18 @@ export type EventWaiter =
 
 export type JobEvent = Event<EventWaiter>;
 
-/** Waits for a job to arrive at its goal (reference 4.5, 8.3): an event that moved it, or a request. */
+/**
+ * Waits for a job to arrive at its goal (docs/upstart.md#55-blocking, docs/upstart.md#93-waiting): an event that moved
+ * it, or a request.
+ */
 export type JobWaiter =
   | { readonly type: "event"; readonly event: JobEvent }
   | { readonly type: "start" | "stop" | "restart"; readonly waiter: Waiter };
 
-/** What is recorded of the first failure of a run (reference 4.7, 5.6). `status` is null where nothing exited. */
+/**
+ * What is recorded of the first failure of a run (docs/upstart.md#57-job-events, docs/upstart.md#47-failure). `status`
+ * is null where nothing exited.
+ */
 export interface Failure {
   /** `requires`: what it requires failed, or can't be. */
   readonly process: ProcessName | "respawn" | "requires";
@@ -49,7 +55,7 @@ export const nobody: readonly JobWaiter[] = [];
 const nothing: Environment = [];
 
 /**
- * An instance of a job class (reference section 1): it exists from its first start until it is in `waiting` again.
+ * An instance of a job class (docs/upstart.md#1-terms): it exists from its first start until it is in `waiting` again.
  * Plain data; `lifecycle.ts` and `happenings.ts` change it. Times are monotonic milliseconds.
  */
 export class Job {

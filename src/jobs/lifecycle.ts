@@ -31,8 +31,8 @@ import { release } from "./waiters.ts";
 
 /**
  * Gives the job another goal. As in Upstart the state follows at once only from `waiting` (to start) and `running`
- * (to stop); everywhere else when what the state does is done (reference 5.3). Two places are ours: a main process
- * that has not met its `expect` is stopped at once instead of waited for without end, and so is the wait of
+ * (to stop); everywhere else when what the state does is done (docs/upstart.md#43-goals). Two places are ours: a main
+ * process that has not met its `expect` is stopped at once instead of waited for without end, and so is the wait of
  * `respawn backoff`. `comesBack`: a stop from which it is to start again.
  */
 export function changeGoal(job: Job, goal: Goal, around: Surroundings, comesBack = false): void {
@@ -123,8 +123,8 @@ export function requestStop(
 }
 
 /**
- * `restart` of a job whose goal is not stop (reference 5.8). A pre-stop that this begins, or finds at work, is
- * waited for, and then the job does go down: Upstart goes back to running.
+ * `restart` of a job whose goal is not stop (docs/upstart.md#49-restart). A pre-stop that this begins, or finds at
+ * work, is waited for, and then the job does go down: Upstart goes back to running.
  */
 export function requestRestart(
   job: Job,
@@ -148,7 +148,10 @@ export function requestRestart(
   changeGoal(job, down || held || isIn(job, "pre-stop") ? "respawn" : "start", around);
 }
 
-/** What the job requires goes down, and is to come back: so does the job, wherever it is, and whoever waits for it waits on. */
+/**
+ * What the job requires goes down, and is to come back: so does the job, wherever it is, and whoever waits for it waits
+ * on.
+ */
 export function bringBack(job: Job, around: Surroundings): void {
   if (waitsForRespawn(job)) return;
   changeGoal(job, "stop", around, true);
@@ -219,10 +222,10 @@ function isHeldBack(job: Job, around: Surroundings): boolean {
 
 type Step = "continue" | "rest";
 
-/** What a job does on entering a state (reference 5.2), and whether it has to wait there. */
+/** What a job does on entering a state (docs/upstart.md#42-actions), and whether it has to wait there. */
 const entering: Readonly<Record<State, (job: Job, around: Surroundings, from: State) => Step>> = {
   starting: enterStarting,
-  // AppArmor profiles are not loaded (design section 10), so there never is a security process.
+  // AppArmor profiles are not loaded (docs/differences.md), so there never is a security process.
   "security-spawning": (job, around) => {
     boundStart(job, around);
     return "continue";
@@ -333,7 +336,7 @@ function emitAndWait(job: Job, name: JobEventName, around: Surroundings): Step {
   return "rest";
 }
 
-/** The job's own event is finished; whether it failed makes no difference (reference 4.6). */
+/** The job's own event is finished; whether it failed makes no difference (docs/upstart.md#56-end-of-an-event). */
 export function blockerFinished(job: Job, around: Surroundings): void {
   job.blocker = null;
   advance(job, around);

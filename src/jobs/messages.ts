@@ -116,7 +116,9 @@ export type Message =
   | { readonly type: "withdrawn"; readonly job: Job; readonly process: ProcessName }
   /** The program was executed. */
   | { readonly type: "executed"; readonly job: Job; readonly process: ProcessName }
-  /** `reason` is Upstart's text (reference 3.7). `exitStatus` is 127, 126 or 1, for the container's status. */
+  /**
+   * `reason` is Upstart's text (docs/upstart.md#73-set-up). `exitStatus` is 127, 126 or 1, for the container's status.
+   */
   | {
       readonly type: "spawn-failed";
       readonly job: Job;

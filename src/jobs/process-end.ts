@@ -3,7 +3,7 @@ import type { Job } from "./job.ts";
 import type { ProcessStatus } from "./messages.ts";
 import { encodedStatus } from "./respawn.ts";
 
-/** What became of a process, in Upstart's words (reference 5.4): `terminated with status 1`. */
+/** What became of a process, in Upstart's words (docs/upstart.md#44-process-ends): `terminated with status 1`. */
 export function describeEnd(status: ProcessStatus): string {
   switch (status.type) {
     case "exited":

@@ -33,7 +33,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** What came of a request: the instance that it concerns, or why it is refused (reference 7.10). */
+/** What came of a request: the instance that it concerns, or why it is refused (docs/upstart.md#95-refusals). */
 export type Request = { readonly ok: true; readonly job: Job } | Refusal;
 
 /** The class, and the instance that the variables name with the environment that it would be started with. */
@@ -45,8 +45,8 @@ interface Named {
 }
 
 /**
- * What operators ask of jobs (reference 8.2, 8.3). Refused at once, or answered by an `answer` effect if there is a
- * waiter.
+ * What operators ask of jobs (docs/upstart.md#92-commands, docs/upstart.md#93-waiting). Refused at once, or answered by
+ * an `answer` effect if there is a waiter.
  */
 export class Requests {
   readonly #registry: JobRegistry;

@@ -1,10 +1,10 @@
 import type { Job } from "./job.ts";
 import type { ProcessStatus } from "./messages.ts";
 
-/** What the end of a main process means while the goal is start (reference 5.4). */
+/** What the end of a main process means while the goal is start (docs/upstart.md#44-process-ends). */
 export type Verdict = "finished" | "failed" | "respawn" | "too-fast";
 
-/** An exit status, or a signal shifted left by 8, as `normal exit` lists them (reference 6.4). */
+/** An exit status, or a signal shifted left by 8, as `normal exit` lists them (docs/upstart.md#45-exit-statuses). */
 export function encodedStatus(status: ProcessStatus): number {
   switch (status.type) {
     case "exited":
@@ -23,7 +23,10 @@ export function shellStatus(status: ProcessStatus): number {
   return status.type === "killed" ? 128 + status.signal : 0;
 }
 
-/** Whether the end of main was one that its class calls normal, or status 0 where that ends the job (reference 6.5). */
+/**
+ * Whether the end of main was one that its class calls normal, or status 0 where that ends the job
+ * (docs/upstart.md#45-exit-statuses).
+ */
 function isNormal(job: Job, status: ProcessStatus): boolean {
   if (job.killReason !== null) return false;
   const { jobClass } = job;
@@ -43,7 +46,9 @@ export function judge(job: Job, status: ProcessStatus, now: number, mayRespawn: 
   return countRespawn(job, now) ? "respawn" : "too-fast";
 }
 
-/** Counts a respawn; false if the limit is exceeded (reference 5.7). Upstart's clock knows whole seconds. */
+/**
+ * Counts a respawn; false if the limit is exceeded (docs/upstart.md#48-respawn). Upstart's clock knows whole seconds.
+ */
 export function countRespawn(job: Job, now: number): boolean {
   const { count, interval } = job.jobClass.respawnLimit;
   if (count === 0 || interval === 0) return true;

@@ -1,5 +1,5 @@
 /**
- * The state machine of a job, as one table (reference 5.1).
+ * The state machine of a job, as one table (docs/upstart.md#41-transitions).
  *
  * A job instance has a *goal*, the direction in which it travels, and a *state*, the place where it is. Events,
  * commands and the ends of processes set the goal; when what a state does is done, the table says which state

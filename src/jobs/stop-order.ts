@@ -5,9 +5,9 @@ import type { Job } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
 
 /**
- * In which order running jobs are stopped at the end (design section 4): one whose `start on` names another's
- * `starting` or `started`, or whose `requires` or `after` does, stops before that other; all else at the same time. Each wave may begin when the one before
- * it is gone. Jobs that wait for each other in a circle go together, last.
+ * In which order running jobs are stopped at the end (docs/design.md#10-stop): one whose `start on` names another's
+ * `starting` or `started`, or whose `requires` or `after` does, stops before that other; all else at the same time.
+ * Each wave may begin when the one before it is gone. Jobs that wait for each other in a circle go together, last.
  */
 export function stopOrder(jobs: Iterable<Job>): Job[][] {
   const all = [...jobs];

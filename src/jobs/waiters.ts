@@ -64,7 +64,7 @@ const refusals: Readonly<Record<"start" | "stop" | "restart", Refused>> = {
   restart: { ok: false, error: jobFailed, message: "Job failed to restart" },
 };
 
-/** Records the first failure of a run, and tells at once all who wait (reference 5.6). */
+/** Records the first failure of a run, and tells at once all who wait (docs/upstart.md#47-failure). */
 export function fail(
   job: Job,
   process: Failure["process"],

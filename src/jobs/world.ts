@@ -31,7 +31,7 @@ export interface WorldOptions {
   readonly random: () => number;
   /** init's own environment, for a bare `env KEY`. */
   readonly initEnvironment: () => readonly string[];
-  /** What every job starts with (reference 3.8, step 1). */
+  /** What every job starts with (docs/upstart.md#32-variables-of-a-job, step 1). */
   readonly defaultEnvironment: readonly string[];
   /** Seconds of `--start-timeout`, for jobs without their own; absent: none. */
   readonly defaultStartTimeout?: number | null;
@@ -46,7 +46,7 @@ export interface WorldOptions {
 export interface EmitOptions {
   /**
    * The waiter is told as soon as no job instance blocks the event, even if a half-fulfilled condition still holds it:
-   * the events of a boot would otherwise wait for those that come after them (design section 4).
+   * the events of a boot would otherwise wait for those that come after them (docs/design.md#7-boot).
    */
   readonly ignoreHalfConditions?: boolean;
   /** An event of the stop of everything: what it starts may run although nothing new is to be started. */
@@ -96,7 +96,10 @@ export class World {
 
   // --- classes and instances ---
 
-  /** A definition was read. Instances keep the old one, and so do those started while there are any (reference 7.7). */
+  /**
+   * A definition was read. Instances keep the old one, and so do those started while there are any
+   * (docs/upstart.md#27-changes).
+   */
   setClass(jobClass: JobClass): void {
     const known = this.registry.find(jobClass.name);
     const isNew = known === undefined;
@@ -178,7 +181,7 @@ export class World {
     }
   }
 
-  // --- environment tables (reference 8.2); without a job the one that all start with ---
+  // --- environment tables (docs/upstart.md#92-commands); without a job the one that all start with ---
 
   variable(job: Job | null, key: string): string | undefined {
     return this.environments.get(job, key);

@@ -1,4 +1,4 @@
-/** How much a line of the log matters, from the least to the most (reference 7.4). */
+/** How much a line of the log matters, from the least to the most (docs/upstart.md#82-log-priorities). */
 export const priorities = ["debug", "info", "message", "warn", "error", "fatal"] as const;
 
 export type LogPriority = (typeof priorities)[number];

@@ -1,6 +1,6 @@
 import type { ProcessDefinition } from "../jobs/job-class.ts";
 
-/** How a process definition becomes a program (reference 3.6). */
+/** How a process definition becomes a program (docs/upstart.md#71-shell-or-not). */
 export type CommandLine =
   /** Run directly: the words of the command. */
   | { readonly type: "direct"; readonly argv: readonly string[] }

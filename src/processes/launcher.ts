@@ -225,7 +225,7 @@ export class Launcher {
     return typeof found === "string" ? unchangedIdentity : found;
   }
 
-  /** Descriptors 0 to 2 (reference 6.8). Returns the errno of a failure, or 0. */
+  /** Descriptors 0 to 2 (docs/upstart.md#76-console). Returns the errno of a failure, or 0. */
   #console(
     attempt: Attempt,
     identity: Identity,
@@ -373,7 +373,10 @@ export class Launcher {
     return true;
   }
 
-  /** What lacks now may be there soon (reference 3.7): pids, memory, descriptors. Tried again, ever more slowly. */
+  /**
+   * What lacks now may be there soon (docs/upstart.md#73-set-up): pids, memory, descriptors. Tried again, ever more
+   * slowly.
+   */
   #forkFailed(attempt: Attempt, errno: number): void {
     const error = native.errorText(errno);
     const passing = errno === EAGAIN || errno === ENOMEM || errno === EMFILE || errno === ENFILE;

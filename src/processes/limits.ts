@@ -1,4 +1,4 @@
-/** Numbers of the resources that the `limit` stanza names (reference 3.2, setrlimit(2)). */
+/** Numbers of the resources that the `limit` stanza names (docs/upstart.md#210-values, setrlimit(2)). */
 const resources: ReadonlyMap<string, number> = new Map([
   ["cpu", 0],
   ["fsize", 1],

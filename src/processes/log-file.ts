@@ -22,8 +22,9 @@ const newline = 10;
 export type LogFileComplaint = (text: string, expected: boolean) => void;
 
 /**
- * The log file of one job instance (reference 6.9): made at the first byte, opened again after a deletion, rotated by
- * size. What can't be written yet is held back, as far as the tail reaches, and comes before the next output.
+ * The log file of one job instance (docs/upstart.md#77-log-files): made at the first byte, opened again after a
+ * deletion, rotated by size. What can't be written yet is held back, as far as the tail reaches, and comes before the
+ * next output.
  */
 export class LogFile {
   readonly path: string;

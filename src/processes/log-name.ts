@@ -1,4 +1,7 @@
-/** The name of a job's log file (reference 6.9): no name of a job or an instance leads out of the directory. */
+/**
+ * The name of a job's log file (docs/upstart.md#77-log-files): no name of a job or an instance leads out of the
+ * directory.
+ */
 export function logFileName(className: string, instance: string): string {
   const name = instance === "" ? className : `${className}-${instance}`;
   return `${name.replaceAll("/", "_")}.log`;

@@ -176,7 +176,10 @@ export class Outputs {
     };
   }
 
-  /** `initctl notify-disk-writeable`: what ended jobs could not write goes to their files now (reference 6.9). */
+  /**
+   * `initctl notify-disk-writeable`: what ended jobs could not write goes to their files now
+   * (docs/upstart.md#77-log-files).
+   */
   notifyDiskWriteable(): void {
     this.#diskWriteable = true;
     for (const file of this.#unflushed) {

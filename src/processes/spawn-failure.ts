@@ -10,7 +10,7 @@ export interface SpawnFailure {
   readonly detail: number;
 }
 
-/** Upstart's words for the step (reference 3.7), before `: ERROR`. */
+/** Upstart's words for the step (docs/upstart.md#73-set-up), before `: ERROR`. */
 const stepTexts: Readonly<Record<SpawnStep, string>> = {
   descriptors: "unable to open console",
   open: "unable to open console",

@@ -41,7 +41,7 @@ export interface PlanInput {
 
 const noSignals = [0, 0] as const;
 
-/** The set-up of one job process, complete (reference 3.7). The order of the steps is the binding's. */
+/** The set-up of one job process, complete (docs/upstart.md#73-set-up). The order of the steps is the binding's. */
 export function spawnPlan(input: PlanInput): SpawnPlan {
   const { jobClass, identity, leftOut } = input;
   const chdir = jobClass.chdir ?? input.defaultDirectory;
@@ -57,7 +57,7 @@ export function spawnPlan(input: PlanInput): SpawnPlan {
     limits: [...planLimits(jobClass, leftOut.limits ?? []), ...(input.mark === null ? [] : [input.mark])],
     umask: jobClass.umask ?? input.defaultUmask,
     ...(jobClass.nice !== null && !leftOut.nice && { nice: jobClass.nice }),
-    // 0 is the value of an untouched process, and what `oom score 0` means: nothing is written (reference 3.7).
+    // 0 is the value of an untouched process, and what `oom score 0` means: nothing is written (docs/upstart.md#73-set-up).
     ...(jobClass.oomScore && !leftOut.oom && { oomScoreAdj: jobClass.oomScore }),
     ...(jobClass.chroot !== null && { chroot: jobClass.chroot }),
     ...(chdir !== null && { chdir }),

@@ -37,7 +37,9 @@ declare module "upinit:native" {
    * it no `catch` sees an interruption, and the whole turn is lost.
    */
   export function contain<T>(run: () => T): T;
-  /** From here on the process is an init: if the engine is lost, the C host keeps reaping (design section 4). */
+  /**
+   * From here on the process is an init: if the engine is lost, the C host keeps reaping (docs/design.md#11-survival).
+   */
   export function guardInit(): void;
   /** The stop of everything has begun: an engine that is lost from here on ends everything instead of waiting. */
   export function endIfLost(): void;
@@ -88,9 +90,14 @@ declare module "upinit:native" {
   // ── processes ───────────────────────────────────────────────────────────────────────────────────────────
   /** One child, complete: what happens between fork and exec, in the order of these fields. */
   export interface SpawnPlan {
-    /** Program; with a slash it is a path, else it is searched in PATH of `env`. ENOEXEC is an error unless `shellFallback`. */
+    /**
+     * Program; with a slash it is a path, else it is searched in PATH of `env`. ENOEXEC is an error unless
+     * `shellFallback`.
+     */
     readonly file: string;
-    /** A descriptor of the program (O_PATH will do), in the place of `file` (execveat(2)): no name, no /proc, any root. */
+    /**
+     * A descriptor of the program (O_PATH will do), in the place of `file` (execveat(2)): no name, no /proc, any root.
+     */
     readonly executable?: number;
     readonly argv: readonly string[];
     readonly env: readonly string[];
@@ -98,7 +105,10 @@ declare module "upinit:native" {
     readonly pidVariable?: string;
     /** Inherit a given ENOEXEC as execvp does: run by /bin/sh. */
     readonly shellFallback?: boolean;
-    /** Descriptors by their number in the child; all others, 0 to 2 too, are closed. Opened ones are named by path below. */
+    /**
+     * Descriptors by their number in the child; all others, 0 to 2 too, are closed. Opened ones are named by path
+     * below.
+     */
     readonly descriptors: readonly (readonly [child: number, parent: number])[];
     /** Closes none of the others: what is not close-on-exec passes (CMD inherits what its init was given). */
     readonly keepDescriptors?: boolean;
@@ -199,8 +209,8 @@ declare module "upinit:native" {
     WALL: number;
   export const CLD_EXITED: 1, CLD_KILLED: 2, CLD_DUMPED: 3, CLD_TRAPPED: 4, CLD_STOPPED: 5, CLD_CONTINUED: 6;
   /**
-   * waitid(2), or wait4(2) where a sandbox refuses it. `into` (length 3) receives pid, code, status; pid 0 when nothing is there yet. Returns 0 or -errno.
-   * Allocates nothing: it is called for every orphan.
+   * waitid(2), or wait4(2) where a sandbox refuses it. `into` (length 3) receives pid, code, status; pid 0 when nothing
+   * is there yet. Returns 0 or -errno. Allocates nothing: it is called for every orphan.
    */
   export function waitid(idType: number, id: number, options: number, into: Int32Array): number;
   export function kill(pid: number, signal: number): number;
@@ -362,7 +372,9 @@ declare module "upinit:native" {
   /** MSG_DONTWAIT | MSG_NOSIGNAL. */
   export function send(fd: number, from: Uint8Array, offset: number, length: number): number;
   export function receive(fd: number, into: Uint8Array, offset: number, length: number): number;
-  /** One datagram with its sender's credentials; descriptors passed along are closed. -EMSGSIZE if `into` was too small. */
+  /**
+   * One datagram with its sender's credentials; descriptors passed along are closed. -EMSGSIZE if `into` was too small.
+   */
   export function receiveDatagram(
     fd: number,
     into: Uint8Array,

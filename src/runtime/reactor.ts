@@ -134,10 +134,10 @@ class WaitingTimer implements Timer, HeapEntry {
 }
 
 /**
- * The event loop. A turn waits, without a time-out unless a timer runs, and then calls, in this order (reference 7.6):
- * handlers of descriptors, of signals, of SIGCHLD (which reaps), timers that are due, and what was registered with
- * `afterTurn`. Nothing here runs at any other time, and no handler can stop the loop: what it throws is reported, and an
- * endless one, which the host interrupts, throws too.
+ * The event loop. A turn waits, without a time-out unless a timer runs, and then calls, in this order
+ * (docs/upstart.md#81-event-loop): handlers of descriptors, of signals, of SIGCHLD (which reaps), timers that are due,
+ * and what was registered with `afterTurn`. Nothing here runs at any other time, and no handler can stop the loop: what
+ * it throws is reported, and an endless one, which the host interrupts, throws too.
  *
  * Descriptors are level-triggered: a handler that leaves something unread is called again. All signals are blocked and
  * read from one signalfd.
@@ -162,8 +162,8 @@ export class Reactor {
   #sequence = 0;
   #turn = 0;
   /**
-   * Whether the last turn came to its end. If not (interrupted between two handlers) the next one doesn't wait; nor does
-   * the first, so that `afterTurn` sees what was prepared before the start.
+   * Whether the last turn came to its end. If not (interrupted between two handlers) the next one doesn't wait; nor
+   * does the first, so that `afterTurn` sees what was prepared before the start.
    */
   #completed = false;
   #status: number | null = null;
@@ -238,8 +238,8 @@ export class Reactor {
   }
 
   /**
-   * Runs something; what it throws, an interruption by the host included, is reported as a failure of `what`. True if it
-   * threw nothing.
+   * Runs something; what it throws, an interruption by the host included, is reported as a failure of `what`. True if
+   * it threw nothing.
    */
   guard(what: string, run: () => void): boolean {
     return this.#guard(what, null, run);

@@ -52,12 +52,17 @@ function numbersByName(): ReadonlyMap<string, number> {
   return numbers;
 }
 
-/** Number of a signal by its name, with or without `SIG`, in capitals as Upstart wants it (reference 3.3); else null. */
+/**
+ * Number of a signal by its name, with or without `SIG`, in capitals as Upstart wants it (docs/upstart.md#210-values);
+ * else null.
+ */
 export function signalNumber(name: string): number | null {
   return numbersByName().get(name.startsWith(prefix) ? name : prefix + name) ?? null;
 }
 
-/** Name of a signal without `SIG`, the first one where there are two (`ABRT`, `CHLD`, `IO`); its number if it has none. */
+/**
+ * Name of a signal without `SIG`, the first one where there are two (`ABRT`, `CHLD`, `IO`); its number if it has none.
+ */
 export function signalName(signal: number): string {
   for (const [name, number] of numbersByName()) {
     if (number === signal) return name.slice(prefix.length);

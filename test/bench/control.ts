@@ -1,4 +1,7 @@
-/** What a question to PID 1 costs as a whole process, beside /bin/true and the peers' own clients; and the executable's size. */
+/**
+ * What a question to PID 1 costs as a whole process, beside /bin/true and the peers' own clients; and the executable's
+ * size.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -73,7 +76,7 @@ function timed({ command }: Subject): number {
   return performance.now() - began;
 }
 
-/** At most so many times /bin/true (design section 9). */
+/** At most so many times /bin/true (docs/design.md#20-budgets). */
 const bar = 3;
 const largest = { musl: 1.5e6, glibc: 3e6 };
 

@@ -65,7 +65,7 @@ function peak(pid: number): number {
   }
 }
 
-/** A bar for a quiet machine (design section 9). */
+/** A bar for a quiet machine (docs/design.md#20-budgets). */
 const bar = 200;
 
 export async function output(binary: string, scale: number): Promise<Report[]> {

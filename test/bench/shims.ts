@@ -1,4 +1,4 @@
-/** upinit with a CMD and no jobs, beside tini, dumb-init and catatonit (design section 9). */
+/** upinit with a CMD and no jobs, beside tini, dumb-init and catatonit (docs/design.md#20-budgets). */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";

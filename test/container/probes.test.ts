@@ -55,7 +55,7 @@ describe.concurrent("ready", () => {
     expect(start.stderr).toContain("start timeout (file /tmp/ready: is older than this start)");
   });
 
-  test("P1: a probe has the job's user, directory and environment, and nothing outlives it", async () => {
+  test("a probe has the job's user, directory and environment, and nothing outlives it", async () => {
     await using box = await booted({
       jobs: {
         "web.conf":

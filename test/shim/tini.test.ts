@@ -38,27 +38,27 @@ afterEach(harness.sweep);
 
 describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours }) => {
   describe.skipIf(missing !== undefined)("smoke", () => {
-    it("S1 prints its version if that is all it is asked for", async () => {
+    it("prints its version if that is all it is asked for", async () => {
       const { status, stdout } = await run([tini, "--version"]);
       expect(stdout).toMatch(/^tini version \d+\.\d+\.\d+/);
       expect(status).toBe(0);
     });
 
-    it("S1 does not print it when there are other arguments", async () => {
+    it("does not print it when there are other arguments", async () => {
       const { status, stdout, stderr } = await run([tini, "--version", "--foo"]);
       expect(stdout).not.toMatch(/^tini version/);
       expect(stderr).toContain("invalid option");
       expect(status).toBe(1);
     });
 
-    it("S2 without a command: usage on standard error, 1", async () => {
+    it("without a command: usage on standard error, 1", async () => {
       const { status, stdout, stderr } = await run([tini]);
       expect(stderr).toContain("supervision of a valid init process");
       expect(stdout).toBe("");
       expect(status).toBe(1);
     });
 
-    it("S3 and S6 -h prints its usage on standard output", async () => {
+    it("-h prints its usage on standard output", async () => {
       const { status, stdout, stderr } = await run([tini, "-h"]);
       expect(stdout).toContain("supervision of a valid init process");
       expect(stdout).toContain("more verbose");
@@ -67,7 +67,7 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
       expect(status).toBe(0);
     });
 
-    it("S3 -l prints the licence of the program that runs", async () => {
+    it("-l prints the licence of the program that runs", async () => {
       const { status, stdout } = await run([tini, "-l"]);
       expect(stdout).toContain("Permission is hereby granted, free of charge");
       if (ours) expect(stdout).toBe(readFileSync(join(import.meta.dirname, "../../LICENSE"), "utf8"));
@@ -77,16 +77,16 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
     it.each([
       ["true", 0],
       ["false", 1],
-    ])("S4 -vvv %s", async (command, expected) => {
+    ])("-vvv %s", async (command, expected) => {
       expect((await run([tini, "-vvv", command])).status).toBe(expected);
     });
 
-    it("S5 -- ends the options once", async () => {
+    it("-- ends the options once", async () => {
       expect((await run([tini, "-vvv", "--", "true"])).status).toBe(0);
       expect((await run([tini, "-vvv", "--", "--", "true"])).status).not.toBe(0);
     });
 
-    it("S7 TINI_VERBOSITY=3 tells of SIGCHLD, and stays in the child's environment", async () => {
+    it("TINI_VERBOSITY=3 tells of SIGCHLD, and stays in the child's environment", async () => {
       const { stdout, stderr, status } = await run([tini, "--", "sh", "-c", "echo v=$TINI_VERBOSITY"], {
         env: { TINI_VERBOSITY: "3" },
       });
@@ -99,17 +99,17 @@ describe.each(programs("tini"))("$label $missing", ({ path: tini, missing, ours 
     it.each([
       ["foobar123", 127, "No such file or directory"],
       ["/etc", 126, "Permission denied"],
-    ])("S8 %s can't be executed: %i", async (command, expected, reason) => {
+    ])("%s can't be executed: %i", async (command, expected, reason) => {
       const { status, stderr } = await run([tini, command]);
       expect(status).toBe(expected);
       expect(stderr).toMatch(new RegExp(`\\[FATAL tini \\(\\d+\\)\\] exec ${command} failed: ${reason}`));
     });
 
-    it("S9 standard input reaches the child", async () => {
+    it("standard input reaches the child", async () => {
       expect((await run([tini, "sh"], { input: "exit 7\n" })).status).toBe(7);
     });
 
-    it("S11 a command may be called like an option, after --", async () => {
+    it("a command may be called like an option, after --", async () => {
       const directory = mkdtempSync(join(tmpdir(), "upinit-tini-"));
       try {
         for (const name of ["-h", "-s", "-w", "-x", "--version"]) {

@@ -25,7 +25,10 @@ export function askForStop(call: Invocation, method: string, params: unknown): v
   askAsRoot(call, method, params);
 }
 
-/** PREVLEVEL as the caller's environment has it: the first letter of RUNLEVEL, N if that is empty (reference 9.5). */
+/**
+ * PREVLEVEL as the caller's environment has it: the first letter of RUNLEVEL, N if that is empty
+ * (docs/upstart.md#103-runlevels).
+ */
 export function previousLevel(call: Invocation): { readonly previous?: string } {
   const entry = call.environment.find((candidate) => candidate.startsWith("RUNLEVEL="));
   return entry === undefined ? {} : { previous: entry["RUNLEVEL=".length] ?? "N" };

@@ -14,7 +14,7 @@ const program: Program = {
     const [previous, current] = ["PREVLEVEL", "RUNLEVEL"].map((key) =>
       call.environment.find((entry) => entry.startsWith(`${key}=`))?.slice(key.length + 1),
     );
-    // Inside a job that a run level started, that one is meant (reference 9.5).
+    // Inside a job that a run level started, that one is meant (docs/upstart.md#103-runlevels).
     const answer: RunlevelAnswer =
       current !== undefined && current !== ""
         ? { previous: previous?.[0] ?? "N", current: current[0] as string }

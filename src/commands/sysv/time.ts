@@ -1,8 +1,8 @@
 import { UsageError } from "../command.ts";
 
 /**
- * When a shutdown is to happen, in minutes from now (reference 9.6): `now`, `+M` or `M`, `HH:MM` by the local clock.
- * `minuteOfDay` is the local time. Throws UsageError.
+ * When a shutdown is to happen, in minutes from now (docs/upstart.md#104-shutdown): `now`, `+M` or `M`, `HH:MM` by the
+ * local clock. `minuteOfDay` is the local time. Throws UsageError.
  */
 export function minutesUntil(time: string, minuteOfDay: number): number {
   if (time === "now") return 0;

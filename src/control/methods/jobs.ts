@@ -96,7 +96,10 @@ export function list(call: Call): JobStatus[] {
   return answer;
 }
 
-/** Without variables, a job that has no instance is simply stopped; with variables it is an error (reference 8.4). */
+/**
+ * Without variables, a job that has no instance is simply stopped; with variables it is an error
+ * (docs/upstart.md#94-status-lines).
+ */
 export function status(call: Call, params: Parameters["status"]): JobStatus {
   requireReplica(call, "status", params);
   const own = call.daemon.world.findClass(params.job);
@@ -211,7 +214,7 @@ function byHand({ peer, daemon }: Call, command: string): Cause {
   return { type: "hand", command, uid: peer.uid, pid: peer.pid, client: daemon.commandLineOf(peer.pid) };
 }
 
-/** As a process inside the job asks: only the goal flips, nothing is waited for (reference 8.2). */
+/** As a process inside the job asks: only the goal flips, nothing is waited for (docs/upstart.md#92-commands). */
 function changeOwn(
   call: Call,
   what: Change,
@@ -232,7 +235,10 @@ function changeOwn(
   return statusNow(call, request.job);
 }
 
-/** The status now: what was asked for may already be gone, and then it has no instance name (observed). */
+/**
+ * The status now: what was asked for may already be gone, and then it has no instance name
+ * (docs/upstart.md#93-waiting).
+ */
 function statusNow(call: Call, job: Job): JobStatus {
   const current = call.daemon.world.findJob(job.jobClass.name, job.instance);
   return current === undefined ? noInstance(job.jobClass.name) : statusOf(current);

@@ -65,12 +65,14 @@ export function runlevel({ daemon }: Call): RunlevelAnswer {
 }
 
 /**
- * How long `telinit` is kept waiting for what its event starts. Upstart's did not wait, but took its time: scripts count
- * on a short task being over when they ask for the next level.
+ * How long `telinit` is kept waiting for what its event starts. Upstart's did not wait, but took its time: scripts
+ * count on a short task being over when they ask for the next level.
  */
 const takeUp = 100;
 
-/** `telinit`: an event that is not waited for to its end, and for the levels 0 and 6 the stop (design section 4). */
+/**
+ * `telinit`: an event that is not waited for to its end, and for the levels 0 and 6 the stop (docs/design.md#10-stop).
+ */
 export function changeRunlevel(call: Call, params: Parameters["change-runlevel"]): unknown {
   const { daemon } = call;
   const { level, env = [], previous } = params;

@@ -127,7 +127,7 @@ const condition: fc.Arbitrary<Condition> = fc.letrec<{ node: Condition }>((tie) 
   ),
 })).node;
 
-/** What the reference says of operators, word for word: a tree whose leaves remember. */
+/** The operators as docs/upstart.md#53-held-events describes them: a tree whose leaves remember. */
 function modelOf(source: Condition): {
   fulfil(event: string): boolean;
   value(): boolean;

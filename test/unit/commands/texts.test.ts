@@ -84,7 +84,7 @@ it("aligns columns", () => {
   ).toEqual(["A      B  C", "long   1  x", "y     23"]);
 });
 
-describe("times of shutdown (reference 9.6)", () => {
+describe("times of shutdown", () => {
   it.each([
     ["now", 0],
     ["+5", 5],

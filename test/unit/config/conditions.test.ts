@@ -62,7 +62,7 @@ describe("conditions", () => {
     );
   });
 
-  // The byte offsets are those of Upstart's own tests (reference 2.6).
+  // The byte offsets are those of Upstart's own tests (docs/upstart.md#23-conditions).
   test.each([
     ["start", "1 5 Expected token"],
     ["start foo", "1 6 Unknown stanza"],

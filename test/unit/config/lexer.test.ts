@@ -13,7 +13,7 @@ function refusal(run: () => unknown): string {
   return "accepted";
 }
 
-describe("one argument (reference 2.3)", () => {
+describe("one argument", () => {
   test.each([
     ["foo\nbar", "foo"],
     ['"foo bar" baz', "foo bar"],
@@ -81,7 +81,7 @@ describe("one argument (reference 2.3)", () => {
   });
 });
 
-describe("a command (reference 2.4)", () => {
+describe("a command", () => {
   test.each([
     ['/bin/echo "a  b"   c   # comment', '/bin/echo "a  b"   c'],
     ["foo \\\n   bar", "foo bar"],
@@ -92,7 +92,7 @@ describe("a command (reference 2.4)", () => {
     ["echo '#x' $#", "echo '#x' $"],
     ["echo \\\\ x", "echo \\\\ x"],
     ["echo a\\ b", "echo a\\ b"],
-    // libnih lost the white space before these two (design section 10).
+    // libnih lost the white space before these two (docs/differences.md).
     ["echo \\#x", "echo \\#x"],
     ["awk '{print \\$1}'", "awk '{print \\$1}'"],
     [`sh -c 'echo "a \\"b\\""'`, `sh -c 'echo "a \\"b\\""'`],
@@ -105,7 +105,7 @@ describe("a command (reference 2.4)", () => {
   });
 });
 
-describe("a block (reference 2.5)", () => {
+describe("a block", () => {
   const read = (text: string): string => {
     const lexer = new Lexer(text);
     lexer.nextName();

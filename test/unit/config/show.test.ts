@@ -10,7 +10,7 @@ function load(name: string, text: string): JobClass {
   return result.jobClass;
 }
 
-describe("show-config (reference 8.5)", () => {
+describe("show-config", () => {
   const job = load(
     "foo",
     "emits done\nstart on A and (B FOO=BAR or starting boo C x=y)\nstop on stopping JOB=bang c=d e=f or runlevel [06]\n",
@@ -40,7 +40,7 @@ describe("show-config (reference 8.5)", () => {
   });
 });
 
-describe("check-config (reference 8.6)", () => {
+describe("check-config", () => {
   const classes = [
     load("ck", "start on started nosuch or (stopped ck2 and foo)\nstop on stopping nosuch2\n"),
     load("ck2", "emits foo\nemits net-*\n"),

@@ -10,7 +10,7 @@ function parse(text: string): JobClass {
   return result.jobClass;
 }
 
-/** Byte and message, as in the checkable facts of the reference (11.1). */
+/** Byte and message of each error (docs/upstart.md#24-errors). */
 function refusal(text: string): string {
   const result = parseJob(text, { name: "t", path: "t.conf" });
   if (result.ok) return "accepted";

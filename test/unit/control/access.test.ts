@@ -29,7 +29,7 @@ const params: Readonly<Record<string, unknown>> = {
   shutdown: {},
 };
 
-/** Design section 7: what others may ask, and nothing else. */
+/** docs/design.md#14-permissions: what others may ask, and nothing else. */
 const forAnyone = [
   "version",
   "list",

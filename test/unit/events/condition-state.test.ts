@@ -65,7 +65,7 @@ describe("ConditionState", () => {
     expect(names(tree.contributors())).toEqual(["a", "a"]);
   });
 
-  it("compares names of events to the letter (fact 54)", () => {
+  it("compares names of events to the letter", () => {
     expect(state(event("foo*")).happen("foobar")).toBe(false);
     expect(state(event("foo*")).happen("foo*")).toBe(true);
   });

@@ -84,14 +84,14 @@ describe("environment lists", () => {
     expect(getVariable([], "constructor")).toBeUndefined();
   });
 
-  it("takes a bare name from init's environment, or removes it (fact 60)", () => {
+  it("takes a bare name from init's environment, or removes it", () => {
     const env = ["NOPE=old"];
     addDeclared(env, "HOME", () => ["HOME=/root"]);
     addDeclared(env, "NOPE", () => ["HOME=/root"]);
     expect(env).toEqual(["HOME=/root"]);
   });
 
-  it("accepts any key in a request, but not none (fact 63)", () => {
+  it("accepts any key in a request, but not none", () => {
     expect(isEnvironment(["=x", "1a=x", "K=="])).toBe(true);
     expect(isEnvironment(["A=1", "FOO"])).toBe(false);
   });

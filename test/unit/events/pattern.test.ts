@@ -8,7 +8,7 @@ function matches(args: readonly string[], eventEnv: readonly string[], env: read
 
 const hobbits = ["FRODO=foo", "BILBO=bar", "MERRY=baz"];
 
-// Numbers are those of the facts in the reference, section 11.2.
+// The rules of docs/upstart.md#52-matching.
 describe("matchesPattern", () => {
   it.each<[string[], boolean]>([
     [[], true],
@@ -27,7 +27,7 @@ describe("matchesPattern", () => {
     expect(matches(args, hobbits)).toBe(expected);
   });
 
-  it("expands what the pattern refers to (55)", () => {
+  it("expands what the pattern refers to", () => {
     expect(matches(["$FOO"], ["X=foo"], ["FOO=foo"])).toBe(true);
     expect(matches(["$WIBBLE"], ["X=foo"], ["FOO=foo"])).toBe(false);
     expect(matches(["X!=$WIBBLE"], ["X=foo"])).toBe(false);

@@ -85,7 +85,7 @@ describe("EventQueue", () => {
     expect(play(queue)).toEqual([]);
   });
 
-  it("names the event that follows a failed one, but none after that (fact 69)", () => {
+  it("names the event that follows a failed one, but none after that", () => {
     expect(failureName("runlevel")).toBe("runlevel/failed");
     expect(failureName("runlevel/failed")).toBeNull();
     expect(failureName("failed")).toBe("failed/failed");

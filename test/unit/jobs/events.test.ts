@@ -5,13 +5,13 @@ import { VirtualMachine } from "../../support/virtual-machine.ts";
 const ok = { ok: true };
 const eventFailed = expect.objectContaining({ ok: false, error: "EventFailed", message: "Event failed" });
 
-// Numbers are those of the facts in the reference, sections 11.2 and 11.3.
+// The rules of docs/upstart.md#5-events and docs/upstart.md#32-variables-of-a-job.
 describe("events and jobs", () => {
-  it("finishes an event that nobody listens to at once (65)", () => {
+  it("finishes an event that nobody listens to at once", () => {
     expect(new VirtualMachine().emit("nothing").outcome).toEqual(ok);
   });
 
-  it("waits for a service to run, and for a task to end (66)", () => {
+  it("waits for a service to run, and for a task to end", () => {
     const machine = new VirtualMachine({
       a: "start on go\npre-start exec run\nexec sleep",
       b: "start on work\ntask\nexec run",
@@ -27,7 +27,7 @@ describe("events and jobs", () => {
     expect(work.outcome).toEqual(ok);
   });
 
-  it("holds one side of an `and` until the other comes (67)", () => {
+  it("holds one side of an `and` until the other comes", () => {
     const machine = new VirtualMachine({ a: "start on one and two\nexec sleep" });
     const one = machine.emit("one");
     expect(one.outcome).toBeNull();
@@ -37,20 +37,20 @@ describe("events and jobs", () => {
     expect(machine.status("a")).toBe("a start/running, process PID");
   });
 
-  it("holds only the first of the same event (68)", () => {
+  it("holds only the first of the same event", () => {
     const machine = new VirtualMachine({ a: "start on one and two" });
     expect(machine.emit("one").outcome).toBeNull();
     expect(machine.emit("one").outcome).toEqual(ok);
     expect(machine.status("a")).toBe("a stop/waiting");
   });
 
-  it("fails with the task that it started, and is followed by its failure (69)", () => {
+  it("fails with the task that it started, and is followed by its failure", () => {
     const machine = new VirtualMachine({ a: "start on go\ntask\nexec exit 1" });
     expect(machine.emit("go", ["X=1"]).outcome).toEqual(eventFailed);
     expect(machine.takeEvents("go", "go/failed")).toEqual(["go X=1", "go/failed X=1"]);
   });
 
-  it("is followed by no failure of a failure (69)", () => {
+  it("is followed by no failure of a failure", () => {
     const machine = new VirtualMachine({
       a: "start on go\ntask\nexec exit 1",
       b: "start on go/failed\ntask\nexec exit 1",
@@ -59,7 +59,7 @@ describe("events and jobs", () => {
     expect(machine.takeEvents().filter((event) => event.includes("failed/failed"))).toEqual([]);
   });
 
-  it("does nothing to a job that runs (70)", () => {
+  it("does nothing to a job that runs", () => {
     const machine = new VirtualMachine({ a: "start on go\nexec sleep" });
     machine.emit("go");
     const pid = machine.pid("a");
@@ -92,7 +92,7 @@ describe("events and jobs", () => {
     expect(go.outcome).toEqual(ok);
   });
 
-  it("waits for what blocks the jobs that it starts: a task on `starting` (71)", () => {
+  it("waits for what blocks the jobs that it starts: a task on `starting`", () => {
     const machine = new VirtualMachine({
       y: "start on go\nexec sleep",
       x: "start on starting y\ntask\nexec run",
@@ -106,7 +106,7 @@ describe("events and jobs", () => {
     expect(machine.takeEvents("starting/failed")).toEqual(["starting/failed JOB=y INSTANCE="]);
   });
 
-  it("stops a dependent job before main is killed (72)", () => {
+  it("stops a dependent job before main is killed", () => {
     const machine = new VirtualMachine({
       y: "exec sleep",
       x: "start on started y\nstop on stopping y\nexec ignore",
@@ -122,7 +122,7 @@ describe("events and jobs", () => {
   it.each([
     ["started", "start"],
     ["stopped", "stop"],
-  ] as const)("does not wait for what `%s` starts (73)", (event, request) => {
+  ] as const)("does not wait for what `%s` starts", (event, request) => {
     const machine = new VirtualMachine({ a: "exec sleep", b: `start on ${event} a\ntask\nexec run` });
     const start = machine.start("a");
     const stop = machine.stop("a");
@@ -130,7 +130,7 @@ describe("events and jobs", () => {
     expect(machine.status("b")).toBe("b start/running, process PID");
   });
 
-  it("fires `started` with each respawn (74)", () => {
+  it("fires `started` with each respawn", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec run", b: "start on started a\nexec sleep" });
     machine.start("a");
     machine.stop("b");
@@ -138,7 +138,7 @@ describe("events and jobs", () => {
     expect(machine.status("b")).toBe("b start/running, process PID");
   });
 
-  it("restarts a job that the same event stops and starts (75)", () => {
+  it("restarts a job that the same event stops and starts", () => {
     const machine = new VirtualMachine({
       a: "start on toggle\nstop on toggle\npre-start exec true\nexec sleep",
     });
@@ -150,7 +150,7 @@ describe("events and jobs", () => {
     expect(machine.takeEvents("stopped")).toEqual([]);
   });
 
-  it("warns of an instance without a name, and goes on with the other classes (76)", () => {
+  it("warns of an instance without a name, and goes on with the other classes", () => {
     const machine = new VirtualMachine({
       a: "start on up\ninstance $TTY\nexec sleep",
       b: "start on up\nexec sleep",
@@ -162,7 +162,7 @@ describe("events and jobs", () => {
     expect(machine.status("a", "1")).toBe("a (1) start/running, process PID");
   });
 
-  it("makes an instance for each name (77)", () => {
+  it("makes an instance for each name", () => {
     const machine = new VirtualMachine({ a: "start on up\ninstance $TTY\nexec sleep" });
     machine.emit("up", ["TTY=1"]);
     machine.emit("up", ["TTY=2"]);
@@ -171,7 +171,7 @@ describe("events and jobs", () => {
     expect(machine.list()).toEqual(["a (2) start/running, process PID"]);
   });
 
-  it("stops the instance that an event names (78)", () => {
+  it("stops the instance that an event names", () => {
     const machine = new VirtualMachine({
       a: "start on added\nstop on removed DEVPATH=$DEVPATH\ninstance $DEVPATH\nexec sleep",
     });
@@ -181,7 +181,7 @@ describe("events and jobs", () => {
     expect(machine.list()).toEqual(["a (/y) start/running, process PID"]);
   });
 
-  it("expands nothing in `start on`, but for a default (56)", () => {
+  it("expands nothing in `start on`, but for a default", () => {
     const machine = new VirtualMachine({
       a: "env WHAT=this\nstart on up X=$WHAT",
       b: "start on up X=${NOPE:-this}",
@@ -357,7 +357,7 @@ describe("jobs that follow each other without end", () => {
 });
 
 describe("variables of jobs", () => {
-  it("come from the events in the order of the condition (57, 58)", () => {
+  it("come from the events in the order of the condition", () => {
     const machine = new VirtualMachine({
       a: "start on a and b\ntask\nexec true",
       c: "start on x or y\ntask\nexec true",
@@ -369,7 +369,7 @@ describe("variables of jobs", () => {
     expect(machine.env("c")).toEqual(["UPSTART_EVENTS=y"]);
   });
 
-  it("come from the command, without UPSTART_EVENTS (59)", () => {
+  it("come from the command, without UPSTART_EVENTS", () => {
     const machine = new VirtualMachine({ a: "task\nexec true" });
     machine.start("a", "X=1");
     expect(machine.environments.get("a main")).toEqual([
@@ -381,7 +381,7 @@ describe("variables of jobs", () => {
     ]);
   });
 
-  it("begin with the `env` stanzas (60)", () => {
+  it("begin with the `env` stanzas", () => {
     const machine = new VirtualMachine({
       a: "env X=0\nenv Y=$X\nenv FROM_INIT\nenv NOPE\ntask\nexec true",
       b: "env PATH\ntask\nexec true",
@@ -392,7 +392,7 @@ describe("variables of jobs", () => {
     expect(machine.env("b")).toEqual(["PATH=/init"]);
   });
 
-  it("of a stop reach pre-stop and post-stop only (61, 62)", () => {
+  it("of a stop reach pre-stop and post-stop only", () => {
     const machine = new VirtualMachine({
       a: "start on go\nstop on halt\nexec sleep\npre-stop exec true\npost-stop exec true",
     });
@@ -454,7 +454,7 @@ describe("variables of jobs", () => {
     expect(machine.environments.get("a main")?.slice(2)).toEqual(["UPSTART_JOB=a", "UPSTART_INSTANCE="]);
   });
 
-  it("go into the job's events when exported (64)", () => {
+  it("go into the job's events when exported", () => {
     const machine = new VirtualMachine({
       a: "env X=one\nexport X\nexport NOPE JOB\ninstance $N\nexport N\nexec run",
     });

@@ -18,7 +18,7 @@ const wholeWayUp =
   "starting security-spawning security pre-starting pre-start spawning spawned post-starting post-start running";
 const wayDown = "stopping killed post-stopping post-stop waiting";
 
-// Numbers are those of the facts in the reference, section 11.4.
+// The rules of docs/upstart.md#4-states.
 describe("the way of a job", () => {
   it("goes up through all states and down again, with all five processes", () => {
     const machine = new VirtualMachine({
@@ -42,7 +42,7 @@ describe("the way of a job", () => {
     ]);
   });
 
-  it("needs no process at all (79)", () => {
+  it("needs no process at all", () => {
     const machine = new VirtualMachine({
       a: "pre-start exec true\npost-start exec true\npre-stop exec true\npost-stop exec true",
     });
@@ -52,7 +52,7 @@ describe("the way of a job", () => {
     expect(machine.ran).toEqual(["a pre-start", "a post-start", "a post-stop"]);
   });
 
-  it("fails when pre-start does, and runs post-stop all the same (80)", () => {
+  it("fails when pre-start does, and runs post-stop all the same", () => {
     const machine = new VirtualMachine({ a: "pre-start exec exit 1\nexec sleep\npost-stop exec true" });
     expect(machine.start("a").outcome).toEqual(failedToStart);
     expect(machine.ran).toEqual(["a pre-start", "a post-stop"]);
@@ -63,7 +63,7 @@ describe("the way of a job", () => {
     expect(machine.log).toContain("a pre-start process (101) terminated with status 1");
   });
 
-  it("names the signal that killed pre-start (81)", () => {
+  it("names the signal that killed pre-start", () => {
     const machine = new VirtualMachine({ a: "pre-start exec die 15\nexec sleep" });
     machine.start("a");
     expect(machine.takeEvents("stopped")).toEqual([
@@ -71,13 +71,13 @@ describe("the way of a job", () => {
     ]);
   });
 
-  it("does not ask `normal exit` about pre-start, but for the log (82)", () => {
+  it("does not ask `normal exit` about pre-start, but for the log", () => {
     const machine = new VirtualMachine({ a: "normal exit 1\npre-start exec exit 1\nexec sleep" });
     expect(machine.start("a").outcome).toEqual(failedToStart);
     expect(machine.log).toContain("info: a pre-start process (101) terminated with status 1");
   });
 
-  it.each(["exit 1", "missing"])("ignores a post-start that does %s (83)", (command) => {
+  it.each(["exit 1", "missing"])("ignores a post-start that does %s", (command) => {
     const machine = new VirtualMachine({ a: `exec sleep\npost-start exec ${command}` });
     expect(machine.start("a").outcome).toEqual(ok);
     expect(machine.status("a")).toBe("a start/running, process PID");
@@ -85,14 +85,14 @@ describe("the way of a job", () => {
     expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=a INSTANCE= RESULT=ok"]);
   });
 
-  it.each(["exit 1", "missing"])("goes on stopping after a pre-stop that does %s (84)", (command) => {
+  it.each(["exit 1", "missing"])("goes on stopping after a pre-stop that does %s", (command) => {
     const machine = new VirtualMachine({ a: `exec sleep\npre-stop exec ${command}` });
     machine.start("a");
     expect(machine.stop("a").outcome).toEqual(ok);
     expect(machine.status("a")).toBe("a stop/waiting");
   });
 
-  it("fails when post-stop does, after the `stopping` event said ok (85)", () => {
+  it("fails when post-stop does, after the `stopping` event said ok", () => {
     const machine = new VirtualMachine({ a: "exec sleep\npost-stop exec exit 1" });
     machine.start("a");
     const stop = machine.stop("a");
@@ -107,7 +107,7 @@ describe("the way of a job", () => {
     ]);
   });
 
-  it("ends a restart in waiting when post-stop fails (85)", () => {
+  it("ends a restart in waiting when post-stop fails", () => {
     const machine = new VirtualMachine({ a: "exec sleep\npost-stop exec exit 1" });
     machine.start("a");
     expect(machine.restart("a").outcome).toMatchObject({
@@ -118,7 +118,7 @@ describe("the way of a job", () => {
     expect(machine.status("a")).toBe("a stop/waiting");
   });
 
-  it("stops well when the main process of a service ends well (86)", () => {
+  it("stops well when the main process of a service ends well", () => {
     const machine = new VirtualMachine({ a: "exec run\npre-stop exec true\npost-stop exec true" });
     machine.start("a");
     machine.end("a", "main");
@@ -133,14 +133,14 @@ describe("the way of a job", () => {
     ["", { signal: 2 }, " RESULT=failed PROCESS=main EXIT_SIGNAL=INT"],
     ["normal exit INT", { signal: 2 }, " RESULT=ok"],
     ["normal exit 99", { signal: 33 }, " RESULT=failed PROCESS=main EXIT_SIGNAL=33"],
-  ])("with %j takes an end of main by %j for%s (87, 88)", (stanza, status, result) => {
+  ])("with %j takes an end of main by %j for%s", (stanza, status, result) => {
     const machine = new VirtualMachine({ a: `exec run\n${stanza}` });
     machine.start("a");
     machine.end("a", "main", status);
     expect(machine.takeEvents("stopped")).toEqual([`stopped JOB=a INSTANCE=${result}`]);
   });
 
-  it.each(["sleep", "trap 3"])("never takes the end of main in a stop for a failure: %s (89)", (command) => {
+  it.each(["sleep", "trap 3"])("never takes the end of main in a stop for a failure: %s", (command) => {
     const machine = new VirtualMachine({ a: `exec ${command}` });
     machine.start("a");
     expect(machine.stop("a").outcome).toEqual(ok);
@@ -165,7 +165,7 @@ describe("the way of a job", () => {
     expect(start.outcome).toEqual(ok);
   });
 
-  it("waits for post-start when main dies meanwhile (93)", () => {
+  it("waits for post-start when main dies meanwhile", () => {
     const machine = new VirtualMachine({ a: "exec run\npost-start exec run\npost-stop exec true" });
     const start = machine.start("a");
     expect(machine.status("a")).toBe("a start/post-start, process PID\n\tpost-start process PID");
@@ -176,7 +176,7 @@ describe("the way of a job", () => {
     expect(machine.status("a")).toBe("a stop/waiting");
   });
 
-  it("shows goal respawn while post-start is waited for (93)", () => {
+  it("shows goal respawn while post-start is waited for", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec run\npost-start exec run" });
     machine.start("a");
     machine.end("a", "main", { signal: 9 });
@@ -187,7 +187,7 @@ describe("the way of a job", () => {
     expect(machine.status("a")).toBe("a start/running, process PID");
   });
 
-  it("takes no main that dies during pre-stop for a failure, and awaits pre-stop (94)", () => {
+  it("takes no main that dies during pre-stop for a failure, and awaits pre-stop", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec run\npre-stop exec run" });
     machine.start("a");
     const stop = machine.stop("a");
@@ -198,7 +198,7 @@ describe("the way of a job", () => {
     expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=a INSTANCE= RESULT=ok"]);
   });
 
-  it("lets pre-stop cancel the stop (95)", () => {
+  it("lets pre-stop cancel the stop", () => {
     const machine = new VirtualMachine({ a: "exec sleep\npre-stop exec run" });
     machine.start("a");
     const pid = machine.pid("a");
@@ -213,7 +213,7 @@ describe("the way of a job", () => {
     expect(machine.takeEvents()).toEqual([]);
   });
 
-  it("lets pre-start stop its own job without a failure (96)", () => {
+  it("lets pre-start stop its own job without a failure", () => {
     const machine = new VirtualMachine({ a: "pre-start exec run\nexec sleep\npost-stop exec true" });
     const start = machine.start("a");
     machine.inside("stop", "a");
@@ -224,7 +224,7 @@ describe("the way of a job", () => {
     expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=a INSTANCE= RESULT=ok"]);
   });
 
-  it("waits for a pre-start that ends within its kill timeout (97)", () => {
+  it("waits for a pre-start that ends within its kill timeout", () => {
     const machine = new VirtualMachine({ a: "pre-start exec run\nexec sleep\nkill timeout 100" });
     machine.start("a");
     const stop = machine.stop("a");
@@ -248,7 +248,7 @@ describe("the way of a job", () => {
     expect(machine.ran).toEqual(["a main", "a post-start", "a post-stop"]);
   });
 
-  it("says that a program could not be executed, and respawns nothing (102)", () => {
+  it("says that a program could not be executed, and respawns nothing", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec missing\npost-stop exec true" });
     expect(machine.start("a").outcome).toEqual(failedToStart);
     expect(machine.takeEvents()).toEqual([
@@ -373,7 +373,7 @@ describe("the way of a job", () => {
 });
 
 describe("stopping", () => {
-  it("sends the kill signal to the group, and SIGKILL after the timeout (98)", () => {
+  it("sends the kill signal to the group, and SIGKILL after the timeout", () => {
     const machine = new VirtualMachine({ a: "kill signal INT\nexec ignore" });
     machine.start("a");
     const stop = machine.stop("a");
@@ -419,7 +419,7 @@ describe("stopping", () => {
 });
 
 describe("expect", () => {
-  it("holds `started` back until the process has stopped itself, and continues it (100)", () => {
+  it("holds `started` back until the process has stopped itself, and continues it", () => {
     const machine = new VirtualMachine({ a: "expect stop\nexec run" });
     const start = machine.start("a");
     const pid = machine.pid("a");
@@ -454,7 +454,7 @@ describe("expect", () => {
   it.each([
     [0, ok],
     [1, failedToStart],
-  ])("ends the job when main exits %j before it is ready (101, 102a)", (status, outcome) => {
+  ])("ends the job when main exits %j before it is ready", (status, outcome) => {
     const machine = new VirtualMachine({ a: "expect fork\nexec run" });
     const start = machine.start("a");
     machine.end("a", "main", status);
@@ -515,7 +515,7 @@ describe("restart", () => {
     ]);
   });
 
-  it("does restart a job with a pre-stop (design section 10)", () => {
+  it("does restart a job with a pre-stop", () => {
     const machine = new VirtualMachine({ a: "exec sleep\npre-stop exec run" });
     machine.start("a");
     const first = machine.pid("a");

@@ -15,7 +15,7 @@ describe("requests", () => {
     expect(machine.inside("start", "nope")).toEqual(unknown);
   });
 
-  it("need variables that are KEY=VALUE (63)", () => {
+  it("need variables that are KEY=VALUE", () => {
     const machine = new VirtualMachine({ a: "exec sleep" });
     const wrong = { ok: false, error: "InvalidArgs", message: "Env must be KEY=VALUE pairs" };
     expect(machine.start("a", "A=1", "FOO").outcome).toEqual(wrong);
@@ -134,7 +134,7 @@ describe("a fault of upinit itself", () => {
   });
 });
 
-describe("a definition that changes (reference 7.7)", () => {
+describe("a definition that changes", () => {
   it("is taken at once without instances", () => {
     const machine = new VirtualMachine({ a: "exec sleep" });
     machine.load("a", "pre-start exec true\nexec sleep");
@@ -142,7 +142,7 @@ describe("a definition that changes (reference 7.7)", () => {
     expect(machine.ran).toEqual(["a pre-start", "a main"]);
   });
 
-  it("waits for the last instance, restarts included (105)", () => {
+  it("waits for the last instance, restarts included", () => {
     const machine = new VirtualMachine({ a: "instance $N\nexec sleep" });
     machine.start("a", "N=1");
     machine.load("a", "pre-start exec true\nexec sleep");
@@ -155,7 +155,7 @@ describe("a definition that changes (reference 7.7)", () => {
     expect(machine.ran.slice(3)).toEqual(["a pre-start", "a main"]);
   });
 
-  it("keeps a class that was deleted until its last instance is gone (106)", () => {
+  it("keeps a class that was deleted until its last instance is gone", () => {
     const machine = new VirtualMachine({ a: "exec sleep" });
     machine.start("a");
     machine.unload("a");

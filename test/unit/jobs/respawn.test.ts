@@ -10,7 +10,7 @@ function die(machine: VirtualMachine, times: number, apart = 0): void {
   }
 }
 
-// Numbers are those of the facts in the reference, section 11.4.
+// The rules of docs/upstart.md#48-respawn.
 describe("respawn", () => {
   it.each<[string, number | { signal: number }, string]>([
     ["", 0, "a stop/waiting"],
@@ -33,7 +33,7 @@ describe("respawn", () => {
     expect(machine.status("a")).toBe(expected);
   });
 
-  it("gives up after ten in five seconds, if not told otherwise (91)", () => {
+  it("gives up after ten in five seconds, if not told otherwise", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec exit 1" });
     machine.start("a");
     expect(machine.ran).toHaveLength(11);
@@ -48,7 +48,7 @@ describe("respawn", () => {
     ]);
   });
 
-  it("counts in a window that the first respawn opens (91)", () => {
+  it("counts in a window that the first respawn opens", () => {
     const machine = new VirtualMachine({ a: "respawn\nrespawn limit 5 10\nexec run" });
     machine.start("a");
     die(machine, 5, 1_000);
@@ -88,7 +88,7 @@ describe("respawn", () => {
     expect(machine.status("a")).toBe("a start/running, process PID");
   });
 
-  it("runs all but pre-stop again, and emits all but `stopped` (92)", () => {
+  it("runs all but pre-stop again, and emits all but `stopped`", () => {
     const machine = new VirtualMachine({
       a: "respawn\npre-start exec true\nexec run\npost-start exec true\npre-stop exec true\npost-stop exec true",
     });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { goals, nextState, nextStates, states } from "../../../src/jobs/states.ts";
 
-// State, goal start, goal stop, goal respawn. Up to running Upstart has respawn in spawned and post-start only: it knows no
-// start timeout and no requirements.
-const reference = `
+// State, goal start, goal stop, goal respawn (docs/upstart.md#41-transitions). Before running, Upstart has respawn in
+// post-start only: it has no start timeout and no requirements.
+const table = `
 waiting           | starting          | -                             | -
 starting          | security-spawning | stopping                      | stopping
 security-spawning | security          | stopping                      | stopping
@@ -24,7 +24,7 @@ post-stop         | starting          | waiting                       | -
 `;
 
 describe("the state table", () => {
-  const rows = reference
+  const rows = table
     .trim()
     .split("\n")
     .map((line) => line.split("|").map((cell) => cell.trim()));
@@ -35,7 +35,7 @@ describe("the state table", () => {
     for (const state of states) expect(Object.keys(nextStates[state]).sort()).toEqual([...goals].sort());
   });
 
-  it("says what the reference says", () => {
+  it("says what docs/upstart.md says", () => {
     for (const [name, start, stop, respawn] of rows) {
       const state = states.find((each) => each === name);
       if (state === undefined) throw new Error(`no state ${name}`);
