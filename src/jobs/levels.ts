@@ -13,6 +13,7 @@ import * as lifecycle from "./lifecycle.ts";
 import { isHeldDown, isOnItsWay, isThere, isWhole } from "./presence.ts";
 import { startsOf } from "./replicas.ts";
 import { RequirementGraph } from "./requirement-graph.ts";
+import { isOnWayDown } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { describeFailure, fail, releaseUnstarted } from "./waiters.ts";
 
@@ -87,6 +88,8 @@ export class Levels {
     if (dependents.length === 0) return;
     this.#held.set(job, new Set(dependents));
     for (const dependent of dependents) {
+      // What goes down already is waited for all the same.
+      if (dependent.goal === "stop" || (comesBack && isOnWayDown(dependent.state))) continue;
       if (comesBack) this.#restartFor(dependent, job);
       else this.#stopFor(dependent, job);
     }
@@ -394,14 +397,13 @@ export class Levels {
     job.startCause = { type: "back", job: required.jobClass.name, first: false };
   }
 
-  /** Instances that are up, or on their way, and require this one. */
+  /** Instances that have a process or a hook, or are about to, and require this one. */
   #dependentsUp(job: Job): Job[] {
     const found: Job[] = [];
     for (const entry of this.#theGraph().dependentsOf(job.jobClass.name)) {
       if (!entry.jobClass.requires.some((required) => required.job === job.jobClass.name)) continue;
       for (const dependent of entry.instances.values())
-        if (dependent.state !== "waiting" && dependent.goal === "start" && !entry.jobClass.task)
-          found.push(dependent);
+        if (dependent.state !== "waiting" && !entry.jobClass.task) found.push(dependent);
     }
     return found;
   }
