@@ -15,7 +15,10 @@ export function dryRun(call: Invocation, event: string, env: readonly string[]):
     return 0;
   }
   const lines = [
-    ...steps.map(({ job, instance, action }) => `${action} ${displayName({ name: job, instance })}`),
+    ...steps.map(
+      ({ job, instance, action, requiredBy }) =>
+        `${action} ${displayName({ name: job, instance })}${requiredBy === undefined ? "" : ` (required by ${requiredBy})`}`,
+    ),
     ...partly.map((job) => `${job}: would wait for the rest of its condition`),
     ...refused.map(({ job, reason }) => `${job}: would not start: ${reason}`),
   ];

@@ -22,6 +22,14 @@ const lifeEvents: ReadonlySet<string> = new Set(["starting", "started", "stoppin
 export function relationsOf(jobs: readonly JobConfiguration[]): Relation[] {
   const relations: Relation[] = [];
   for (const job of jobs) {
+    for (const required of job.requires)
+      relations.push({
+        job: job.name,
+        action: "start",
+        event: `${required} is there`,
+        from: jobs.filter(({ name }) => name === required).map(({ name }) => name),
+        ofLife: true,
+      });
     for (const action of ["start", "stop"] as const) {
       const condition = action === "start" ? job.startOn : job.stopOn;
       if (condition === null) continue;

@@ -46,6 +46,11 @@ export const jobConfiguration = z.object({
   respawn: z.boolean(),
   instance: z.string(),
   emits: z.array(z.string()),
+  /** The jobs that it requires, and those after which it starts. */
+  requires: z.array(z.string()),
+  after: z.array(z.string()),
+  schedules: z.array(z.string()),
+  replicas: z.nullable(z.int()),
   startOn: z.nullable(condition),
   stopOn: z.nullable(condition),
 });
@@ -197,7 +202,15 @@ export type Explanation = z.output<typeof explanation>;
 
 export const preview = z.object({
   event: z.string(),
-  steps: z.array(z.object({ job: z.string(), instance: z.string(), action: z.enum(["start", "stop"]) })),
+  steps: z.array(
+    z.object({
+      job: z.string(),
+      instance: z.string(),
+      action: z.enum(["start", "stop"]),
+      /** It is started because this job requires it. */
+      requiredBy: z.optional(z.string()),
+    }),
+  ),
   /** Jobs whose condition the event would fulfil in part. */
   partly: z.array(z.string()),
   /** Jobs that it would start if their instance had a name, and why it has none. */

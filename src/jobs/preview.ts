@@ -1,10 +1,19 @@
 import { addVariables, expand, setVariable } from "../events/environment.ts";
+import { isOnItsWay, isThere } from "./presence.ts";
 import type { World } from "./world.ts";
+
+export interface PreviewStep {
+  readonly job: string;
+  readonly instance: string;
+  readonly action: "start" | "stop";
+  /** It is started because this job requires it. */
+  readonly requiredBy?: string;
+}
 
 /** What an event would do, in the order in which it would. */
 export interface Preview {
   readonly event: string;
-  readonly steps: { readonly job: string; readonly instance: string; readonly action: "start" | "stop" }[];
+  readonly steps: PreviewStep[];
   /** Jobs of which the event would fulfil a condition in part, and which would hold it. */
   readonly partly: string[];
   /** Jobs that it would start if their instance had a name, and why it has none. */
@@ -44,9 +53,22 @@ export function previewEvent(world: World, name: string, env: readonly string[])
     }
     const existing = entry.instances.get(instance.text);
     if (existing !== undefined && existing.goal !== "stop" && !stopping.has(instance.text)) continue;
+    preview.steps.push(...pullsOf(world, jobClass.name, new Set()));
     preview.steps.push({ job: jobClass.name, instance: instance.text, action: "start" });
   }
   return { ...preview, partly: [...new Set(preview.partly)] };
+}
+
+/** What the start of a job would start before it, because it or one of these requires it. */
+function pullsOf(world: World, name: string, seen: Set<string>): PreviewStep[] {
+  const steps: PreviewStep[] = [];
+  for (const { job } of world.findClass(name)?.jobClass.requires ?? []) {
+    const entry = world.findClass(job);
+    if (entry === undefined || seen.has(job) || isThere(entry) || isOnItsWay(entry)) continue;
+    seen.add(job);
+    steps.push(...pullsOf(world, job, seen), { job, instance: "", action: "start", requiredBy: name });
+  }
+  return steps;
 }
 
 type State = NonNullable<ReturnType<World["classes"]>[number]["startOn"]>;

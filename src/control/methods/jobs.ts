@@ -133,7 +133,13 @@ function configurationOf(jobClass: JobClass): JobConfiguration {
   const { name, path, description, author, version, usage, task, respawn, instance, startOn, stopOn } =
     jobClass;
   const texts = { description, author, version, usage };
-  return { name, path, ...texts, task, respawn, instance, emits: [...jobClass.emits], startOn, stopOn };
+  const { after, schedules, replicas } = jobClass;
+  const requires = jobClass.requires.map(({ job }) => job);
+  const levels = { requires, after: [...after], schedules: [...schedules], replicas };
+  return {
+    ...{ name, path, ...texts, task, respawn, instance, emits: [...jobClass.emits] },
+    ...{ ...levels, startOn, stopOn },
+  };
 }
 
 type Change = "start" | "stop" | "restart";
