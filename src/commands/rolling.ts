@@ -3,7 +3,7 @@ import * as native from "upinit:native";
 import { explanation } from "../control/answers.ts";
 import { asArray, asJobStatus, unexpected } from "./answer.ts";
 import { CommandError, type Invocation, UsageError } from "./command.ts";
-import { ask, forever } from "./connection.ts";
+import { ask, connectFor, explained, forever } from "./connection.ts";
 import { showStatus } from "./job-command.ts";
 
 const pause = 200;
@@ -13,6 +13,18 @@ export function restartRolling(call: Invocation): number {
   const [job, surplus] = call.args;
   if (job === undefined) throw new UsageError("missing job name");
   if (surplus !== undefined) throw new UsageError(`unexpected argument: ${surplus}`);
+  const rolling = connectFor(call);
+  try {
+    rolling.request("roll", { job });
+    return restartEach(call, job);
+  } catch (error) {
+    throw explained(error, "roll");
+  } finally {
+    rolling.close();
+  }
+}
+
+function restartEach(call: Invocation, job: string): number {
   const names = asArray(ask(call, "list"), "list")
     .map((row) => asJobStatus(row, "list"))
     .filter(({ name, instance }) => name === job && instance !== "")

@@ -2,6 +2,7 @@ import type { Outcome, Waiter } from "../jobs/messages.ts";
 import { type Awaited, answerAwaited } from "./awaited.ts";
 import type { Daemon } from "./daemon.ts";
 import { type ErrorObject, errorObject, MethodError } from "./errors.ts";
+import type { RollingRestarts } from "./rolling-restarts.ts";
 
 /** Who asks, as the kernel says (SO_PEERCRED). */
 export interface Peer {
@@ -17,6 +18,7 @@ export interface Desk {
   readonly daemon: Daemon;
   /** Of this init. */
   readonly pid: number;
+  readonly rolling: RollingRestarts;
   /** Makes a waiter whose outcome goes to `done`; `id` is the number it had before a re-exec. */
   wait(done: (outcome: Outcome) => void, id?: number): Waiter;
   /** Takes a waiter back: its client is gone. */
@@ -93,7 +95,9 @@ export class Call {
 
   /** A waiter for the world; its outcome is the answer, unless the client goes away before. */
   waiter(): Waiter {
-    return this.#wait({ type: "operation" });
+    const waiter = this.#wait({ type: "operation" });
+    const by = this.daemon.classOfProcess(this.peer.pid);
+    return by === undefined ? waiter : { ...waiter, by };
   }
 
   /** What the waiter's outcome will be answered with, where that is more than nothing. */

@@ -87,6 +87,8 @@ export interface Daemon {
   /** What jobs get that say nothing of it: the umask, and the personal variables of init's own user. */
   processDefaults(): { readonly umask: number; readonly personal: string[] | null };
   mainCommand(): MainCommandStatus | null;
+  /** The class of the job whose process this is, or a child of it; undefined where nothing requires anything. */
+  classOfProcess(pid: number): string | undefined;
   /** The command line of a process, cut where it is long; "" if it cannot be read. */
   commandLineOf(pid: number): string;
   /** Last lines of captured output of a job instance (by display name), oldest first. Bytes as in `upinit:native`. */

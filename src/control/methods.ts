@@ -42,6 +42,7 @@ const table: { readonly [Name in MethodName]: Method<Name> } = {
   stop: { run: jobs.stop, denied: modifyJob },
   restart: { run: jobs.restart, denied: modifyJob },
   scale: { run: jobs.scale, denied: modifyJob },
+  roll: { run: jobs.roll, denied: modifyJob },
   dependents: { run: jobs.dependents },
   reload: { run: jobs.reload, denied: modifyJob },
   signal: { run: jobs.signal, denied: modifyJob },

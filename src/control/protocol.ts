@@ -66,6 +66,7 @@ const parameters = {
   restart: () => z.strictObject(waiting),
   scale: () =>
     z.strictObject({ job: text, count: z.nullable(z.int().check(z.minimum(1), z.maximum(1_000))) }),
+  roll: () => z.strictObject({ job: text }),
   dependents: () => z.strictObject({ job: text }),
   reload: () => z.strictObject(job),
   signal: () =>

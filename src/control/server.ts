@@ -7,6 +7,7 @@ import type { Daemon } from "./daemon.ts";
 import { limits } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Reserve } from "./reserve.ts";
+import { RollingRestarts } from "./rolling-restarts.ts";
 import type { Session, SessionState, Transport } from "./session.ts";
 
 /** What is kept of the server and its clients over a re-exec. Texts are bytes as `upinit:native` has them. */
@@ -40,6 +41,7 @@ const acceptsInATurn = 16;
 export class ControlServer implements Desk {
   readonly daemon: Daemon;
   readonly pid = native.getpid();
+  readonly rolling = new RollingRestarts();
   readonly #reactor: Reactor;
   #listenFd: number;
   #listen: Watch;

@@ -1,8 +1,10 @@
 import * as native from "upinit:native";
 import type { BootRecorder } from "../control/boot-record.ts";
 import type { Daemon, RunlevelRecord } from "../control/daemon.ts";
+import type { World } from "../jobs/world.ts";
 import type { Log } from "../log/log.ts";
 import type { Outputs } from "../processes/output.ts";
+import { readProcess } from "../processes/process-table.ts";
 import type { Traces } from "./traces.ts";
 
 /** What is handed to the control methods as it is. */
@@ -63,6 +65,12 @@ function commandLineOf(pid: number): string {
   return typeof text === "number" ? "" : text.replaceAll("\0", " ").trim().slice(0, longestCommandLine);
 }
 
+/** Each process of a job leads a session of its own, and what it starts is in it. */
+function classOfProcess(world: World, pid: number): string | undefined {
+  const process = readProcess(pid);
+  return process === null ? undefined : world.jobOfPid(process.session)?.job.jobClass.name;
+}
+
 /** PID 1 as the control methods see it. */
 export function daemonOf(parts: DaemonParts): Daemon {
   const { world, log, outputs, traces, bootRecorder, runlevels } = parts;
@@ -90,6 +98,7 @@ export function daemonOf(parts: DaemonParts): Daemon {
     processDefaults: parts.processDefaults,
     mainCommand: parts.mainCommand,
     commandLineOf,
+    classOfProcess: (pid) => (world.hasRequirements ? classOfProcess(world, pid) : undefined),
     lastLines: (displayName, count) => outputs.lastLines(displayName, count),
     follow: (displayName, listener) => outputs.follow(displayName, listener),
     onTrace: (listener) => traces.subscribe(listener),

@@ -115,6 +115,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
   }
 
   #handleStops(entry: ClassEntry, event: JobEvent): void {
+    if (entry.wishes.size > 0) this.#around.levels.heard(entry, event);
     for (const job of entry.instancesListeningTo(event.name, event.env)) {
       const { stopOn } = job;
       if (stopOn?.handle(event, job.env, this.#around.queue) !== true) continue;
@@ -122,7 +123,7 @@ export class EventHandling implements EventHandler<EventWaiter> {
         const contributors = stopOn.contributors();
         job.stopEnv = environmentOf([], contributors, "UPSTART_STOP_EVENTS");
         lifecycle.requestStop(job, this.#attach(contributors, job), causeOf(contributors), this.#around);
-      }
+      } else this.#around.levels.stoppedBy(job, causeOf(stopOn.contributors()), event);
       stopOn.reset(this.#around.queue);
     }
   }

@@ -27,6 +27,8 @@ export const noRequirements: Requirements = {
   changed: nothing,
   lacks: () => false,
   retired: nothing,
+  heard: nothing,
+  stoppedBy: nothing,
   forgetWish: () => false,
   classesChanged: nothing,
   faultOf: () => undefined,

@@ -3,16 +3,18 @@
  * `start/waiting` until what it requires is there; what it requires goes down after it; and it comes back with it.
  * Nothing here costs a job that neither requires nor is required.
  */
+import { ConditionState } from "../events/condition-state.ts";
 import { addVariables, type Environment, expand, getVariable } from "../events/environment.ts";
 import { type Cause, causeText } from "./cause.ts";
 import type { Instances } from "./instances.ts";
-import { displayName, hasMain, isAlive, type Job } from "./job.ts";
+import { displayName, hasMain, isAlive, type Job, type JobEvent } from "./job.ts";
 import type { JobClass } from "./job-class.ts";
 import type { ClassEntry, JobRegistry } from "./job-registry.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { isHeldDown, isOnItsWay, isThere, isWhole } from "./presence.ts";
 import { startsOf } from "./replicas.ts";
 import { RequirementGraph } from "./requirement-graph.ts";
+import { holdFor, selfWait } from "./self-wait.ts";
 import { isOnWayDown } from "./states.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { describeFailure, fail, releaseUnstarted } from "./waiters.ts";
@@ -22,6 +24,8 @@ export interface Wish {
   readonly given: Environment;
   /** Not started yet since the container started: nobody misses it. */
   readonly first: boolean;
+  /** What has arrived of `stop on` since the job is down; not kept over a re-exec. */
+  stopOn?: ConditionState<JobEvent>;
 }
 
 /** What a job in `start/waiting` has seen of its requirements since it began to wait. */
@@ -116,15 +120,32 @@ export class Levels {
   /** The instance is gone. Where only a requirement took it down, it is still wanted. */
   retired(job: Job): void {
     this.#held.delete(job);
-    const { jobClass, failure, stopCause } = job;
+    const { jobClass, stopCause } = job;
     if (jobClass.requires.length === 0) return;
     const entry = this.#registry.find(jobClass.name);
     if (entry === undefined) return;
-    const lacked = stopCause?.type === "requires" || failure?.process === "requires";
-    const isWanted = lacked && job.startCause?.type !== "schedule";
+    const isWanted = stopCause?.type === "requires" && job.startCause?.type !== "schedule";
     if (isWanted && !this.#around().quiescing)
       entry.wishes = new Map(entry.wishes).set(job.instance, { given: job.given, first: false });
     else this.forgetWish(entry, job.instance);
+  }
+
+  /** An event that `stop on` of a wanted job names, which is down, or going down: it may end the wish. */
+  heard(entry: ClassEntry, event: JobEvent): void {
+    const { jobClass, stopOn } = entry;
+    if (stopOn === null || isEndOfRequired(jobClass, event)) return;
+    for (const [instance, wish] of entry.wishes) {
+      if (wish.first) continue;
+      wish.stopOn ??= new ConditionState(stopOn);
+      const env = this.#around().environments.ofClass(jobClass);
+      addVariables(env, wish.given);
+      if (wish.stopOn.handle(event, env, holdsNothing)) this.forgetWish(entry, instance);
+    }
+  }
+
+  /** The `stop on` of a job that goes down already is fulfilled: it is not to come back by itself. */
+  stoppedBy(job: Job, cause: Cause, event: JobEvent): void {
+    if (job.stopCause?.type === "requires" && !isEndOfRequired(job.jobClass, event)) job.stopCause = cause;
   }
 
   forgetWish(entry: ClassEntry, instance: string): boolean {
@@ -233,7 +254,7 @@ export class Levels {
   #lookAgain(job: Job): void {
     const waiting = this.#waiting.get(job);
     if (waiting === undefined || job.goal !== "start") return;
-    const fault = this.#theGraph().faultOf(job.jobClass.name) ?? this.#selfWait(job);
+    const fault = this.#theGraph().faultOf(job.jobClass.name) ?? selfWait(job, this.#registry);
     if (fault !== undefined) {
       this.#failStart(job, fault, 1);
       return;
@@ -325,29 +346,6 @@ export class Levels {
     lifecycle.changeGoal(job, "stop", around);
   }
 
-  /** An event that the job holds is that of a job that it requires: neither would ever go on. */
-  #selfWait(job: Job): string | undefined {
-    const held = holdsEventOf(job, (other) => this.#requiresInTheEnd(job.jobClass.name, other.jobClass.name));
-    if (held === undefined) return undefined;
-    const { name } = held.of.jobClass;
-    return `it would wait for itself: it holds the event ${held.event} of ${name}, and requires ${name}`;
-  }
-
-  #requiresInTheEnd(from: string, to: string): boolean {
-    const seen = new Set([from]);
-    const todo = [from];
-    for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
-      for (const { job } of this.#registry.find(name)?.jobClass.requires ?? []) {
-        if (job === to) return true;
-        if (!seen.has(job)) {
-          seen.add(job);
-          todo.push(job);
-        }
-      }
-    }
-    return false;
-  }
-
   /** Starts what is wanted and down, if all that it requires is there. `back` came back just now. */
   #heal(entry: ClassEntry, back: string | null): void {
     if (entry.wishes.size === 0 || this.#around().quiescing) return;
@@ -434,7 +432,7 @@ export class Levels {
       const entry = this.#registry.find(name);
       if (entry === undefined || found.includes(name) || !isOnItsWay(entry)) continue;
       // Order alone does not wait for a job that waits for this one.
-      if (!holdsEventOf(job, (other) => other.jobClass.name === name)) found.push(name);
+      if (holdFor(job, (other) => other === name) === undefined) found.push(name);
     }
     return found;
   }
@@ -483,21 +481,18 @@ function isWantedFromTheStart({
   return requires.length > 0 && (replicas !== null || !instance.includes("$"));
 }
 
-function isGoingDown({ instances }: ClassEntry): boolean {
-  return instances.size > 0;
+/** Who is down is blocked by nothing, and so blocks nothing. */
+const holdsNothing = { hold(): void {}, unhold(): void {} };
+
+/** Whether the event only says that a required job goes down: this takes the job down, but does not unwish it. */
+function isEndOfRequired({ requires }: JobClass, { name, env }: JobEvent): boolean {
+  if (name !== "stopping" && name !== "stopped") return false;
+  const ended = getVariable(env, "JOB");
+  return requires.some(({ job }) => job === ended);
 }
 
-/** An event that waits for this job to finish, and for which a job that matches waits. */
-function holdsEventOf(
-  job: Job,
-  matches: (other: Job) => boolean,
-): { readonly event: string; readonly of: Job } | undefined {
-  for (const waiter of job.waiters) {
-    if (waiter.type !== "event") continue;
-    for (const other of waiter.event.waiters)
-      if (other.type === "job" && matches(other.job)) return { event: waiter.event.name, of: other.job };
-  }
-  return undefined;
+function isGoingDown({ instances }: ClassEntry): boolean {
+  return instances.size > 0;
 }
 
 function whyDown({ instances, lastStop }: ClassEntry): string {

@@ -16,6 +16,8 @@ export type ProcessStatus =
  */
 export interface Waiter {
   readonly id: number;
+  /** The class of the job whose process waits, where that is known. */
+  readonly by?: string;
 }
 
 export type RequestError =

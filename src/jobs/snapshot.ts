@@ -6,6 +6,7 @@ import type { Cause } from "./cause.ts";
 import { type EventWaiter, failureReasons, Job, type JobEvent, type JobWaiter } from "./job.ts";
 import { type JobClass, processNames } from "./job-class.ts";
 import { ClassEntry } from "./job-registry.ts";
+import type { Waiter } from "./messages.ts";
 import { newProbeState, type ProbeState } from "./probe-state.ts";
 import { goals, states } from "./states.ts";
 import { World, type WorldOptions } from "./world.ts";
@@ -118,7 +119,7 @@ const failure = {
 
 const jobWaiter = z.union([
   z.object({ type: z.literal("event"), event: integer }),
-  z.object({ type: z.enum(["start", "stop", "restart"]), waiter: integer }),
+  z.object({ type: z.enum(["start", "stop", "restart"]), waiter: integer, by: z.optional(text) }),
 ]);
 
 /** Ids of events by place of a condition; null where none has arrived. */
@@ -217,7 +218,7 @@ const entry = z.object({
 
 const eventWaiter = z.union([
   z.object({ type: z.literal("job"), job: integer }),
-  z.object({ type: z.literal("request"), waiter: integer, early: flag }),
+  z.object({ type: z.literal("request"), waiter: integer, by: z.optional(text), early: flag }),
 ]);
 
 const event = z.object({
@@ -340,7 +341,12 @@ function eventToPlain(each: JobEvent): z.output<typeof event> {
   const waiters = each.waiters.map((waiter) =>
     waiter.type === "job"
       ? { type: "job" as const, job: waiter.job.id }
-      : { type: "request" as const, waiter: waiter.waiter.id, early: waiter.early },
+      : {
+          type: "request" as const,
+          waiter: waiter.waiter.id,
+          early: waiter.early,
+          ...askerOf(waiter.waiter),
+        },
   );
   const progress = each.progress === "pending" ? "pending" : "handling";
   return { id, name, env, progress, failed, culprit, jobs, held, ofShutdown, waiters };
@@ -356,10 +362,26 @@ function eventWaiterFromPlain(
   plain: z.output<typeof eventWaiter>,
   jobs: ReadonlyMap<number, Job>,
 ): EventWaiter {
-  if (plain.type === "request") return { type: "request", waiter: { id: plain.waiter }, early: plain.early };
+  if (plain.type === "request")
+    return { type: "request", waiter: waiterFromPlain(plain), early: plain.early };
   const waiting = jobs.get(plain.job);
   if (waiting === undefined) throw new Error(`the state names a job ${plain.job} that it does not hold`);
   return { type: "job", job: waiting };
+}
+
+/** Who waits, beside its number. */
+function askerOf({ by }: Waiter): { by?: string } {
+  return by === undefined ? {} : { by };
+}
+
+function waiterFromPlain({
+  waiter,
+  by,
+}: {
+  readonly waiter: number;
+  readonly by?: string | undefined;
+}): Waiter {
+  return by === undefined ? { id: waiter } : { id: waiter, by };
 }
 
 function jobToPlain(each: Job): JobState {
@@ -383,7 +405,7 @@ function jobToPlain(each: Job): JobState {
     waiters: each.waiters.map((waiter) =>
       waiter.type === "event"
         ? { type: "event", event: waiter.event.id }
-        : { type: waiter.type, waiter: waiter.waiter.id },
+        : { type: waiter.type, waiter: waiter.waiter.id, ...askerOf(waiter.waiter) },
     ),
   };
 }
@@ -400,7 +422,7 @@ function jobFromPlain(plain: JobState, owner: ClassEntry, events: ReadonlyMap<nu
     (waiter): JobWaiter =>
       waiter.type === "event"
         ? { type: "event", event: find(events, waiter.event) }
-        : { type: waiter.type, waiter: { id: waiter.waiter } },
+        : { type: waiter.type, waiter: waiterFromPlain(waiter) },
   );
   return restored;
 }

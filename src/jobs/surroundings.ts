@@ -17,6 +17,8 @@ export type Requirements = Pick<
   | "changed"
   | "lacks"
   | "retired"
+  | "heard"
+  | "stoppedBy"
   | "forgetWish"
   | "classesChanged"
   | "faultOf"

@@ -87,6 +87,11 @@ export class World {
   }
 
   /** What must hold beside events; nothing until a class needs it, whose feature is loaded then. */
+  /** Whether any job ever said `requires` or `after`. */
+  get hasRequirements(): boolean {
+    return (this.options.features?.levels ?? null) !== null;
+  }
+
   get levels(): Requirements {
     const module = this.options.features?.levels ?? null;
     if (module === null) return noRequirements;

@@ -82,6 +82,25 @@ describe.concurrent("replicas", () => {
     expect(await box.run("status edge")).toBe(edge);
   });
 
+  test("N2: scale waits for a rolling restart that is under way, and a second one is refused", async () => {
+    const worker = "replicas 2\nready exec sh -c 'test ! -e /tmp/hold'\nready every 1\nexec sleep 1000\n";
+    await using box = await booted({ jobs: { "w.conf": worker } });
+    await box.run("start w; touch /tmp/hold");
+    const before = await pids(box);
+    const rolling = box.exec("restart --rolling w");
+    await eventually(async () => (await box.run("initctl list")).includes("w (1) start/spawned"));
+    const scaling = box.exec("initctl scale w 1");
+    expect(await box.exec("restart --rolling w")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("A rolling restart of w is under way"),
+    });
+    expect((await pids(box))["2"]).toBe(before["2"]);
+    await box.run("rm /tmp/hold");
+    expect(await rolling).toMatchObject({ status: 0 });
+    expect(await scaling).toMatchObject({ status: 0 });
+    expect(Object.keys(await pids(box))).toEqual(["1"]);
+  });
+
   test("events, requirements and schedules mean all of them", async () => {
     await using box = await booted({
       jobs: {

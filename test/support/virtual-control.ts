@@ -1,6 +1,7 @@
 import type { Desk, Peer } from "../../src/control/call.ts";
 import type { ConfigurationProblem, Daemon, RunlevelRecord, StopRequest } from "../../src/control/daemon.ts";
 import { methods } from "../../src/control/methods.ts";
+import { RollingRestarts } from "../../src/control/rolling-restarts.ts";
 import { Session, type Transport } from "../../src/control/session.ts";
 import type { Outcome, Trace, Waiter } from "../../src/jobs/messages.ts";
 import type { LogPriority } from "../../src/log/priority.ts";
@@ -27,6 +28,7 @@ export class VirtualControl implements Daemon, Desk {
   readonly version = "1.2.3";
   readonly startedAt: number;
   readonly pid = 1;
+  readonly rolling = new RollingRestarts();
   userMode = false;
   priority: LogPriority = "message";
   state: "booting" | "running" | "stopping" = "running";
@@ -60,6 +62,13 @@ export class VirtualControl implements Daemon, Desk {
 
   isFull(): boolean {
     return this.full;
+  }
+
+  /** The pid of a client says of which job it is a process. */
+  readonly processes = new Map<number, string>();
+
+  classOfProcess(pid: number): string | undefined {
+    return this.processes.get(pid);
   }
 
   processDefaults(): { umask: number; personal: null } {

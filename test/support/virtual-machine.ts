@@ -122,8 +122,9 @@ export class VirtualMachine {
     return this.#request((client) => this.world.requests.restart(name, env, client));
   }
 
-  emit(name: string, env: readonly string[] = [], options: EmitOptions = {}): Client {
-    const client = this.client();
+  /** `by`: the job of whose process the client is. */
+  emit(name: string, env: readonly string[] = [], options: EmitOptions = {}, by?: string): Client {
+    const client = by === undefined ? this.client() : Object.assign(this.client(), { by });
     this.world.emit(name, env, client, options);
     this.settle();
     return client;

@@ -152,15 +152,28 @@ export const stop = (call: Call, { force, ...params }: Parameters["stop"]): unkn
 export const restart = (call: Call, params: Parameters["restart"]): unknown =>
   change(call, "restart", params);
 
-/** Another number of replicas. */
-export function scale(call: Call, { job, count }: Parameters["scale"]): { count: number; changed: string[] } {
+/** Another number of replicas, once no rolling restart of the job is under way. */
+export function scale(call: Call, { job, count }: Parameters["scale"]): unknown {
   requireClass(call, job);
   const entry = call.daemon.world.findClass(job) as ClassEntry;
   if (replicaCount(entry) === null)
     throw new MethodError("InvalidArgs", `${job} has no replicas: its file says nothing of them`);
-  const changed = call.daemon.world.requests.scale(entry, count, byHand(call, "scale"));
-  call.daemon.settle();
-  return { count: replicaCount(entry) as number, changed };
+  call.desk.rolling.after(job, () => {
+    if (!call.open) return;
+    const changed = call.daemon.world.requests.scale(entry, count, byHand(call, "scale"));
+    call.daemon.settle();
+    call.reply({ count: replicaCount(entry) as number, changed });
+  });
+  return later;
+}
+
+/** A rolling restart of the job begins; it is over when the client is gone. */
+export function roll(call: Call, { job }: Parameters["roll"]): null {
+  requireClass(call, job);
+  const end = call.desk.rolling.begin(job);
+  if (end === null) throw new MethodError("Busy", `A rolling restart of ${job} is under way`);
+  call.onGone(end);
+  return null;
 }
 
 /** Where a job has replicas and none is named, the client is told which are meant, and asks for each. */

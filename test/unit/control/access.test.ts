@@ -18,6 +18,7 @@ const params: Readonly<Record<string, unknown>> = {
   surroundings: { job: "a" },
   dependents: { job: "a" },
   scale: { job: "a", count: 2 },
+  roll: { job: "a" },
   "get-env": { variable: "PATH" },
   "set-env": { entries: ["A=1"] },
   "unset-env": { variables: ["A"] },

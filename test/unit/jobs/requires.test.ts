@@ -10,7 +10,7 @@ const ran = (machine: VirtualMachine): string[] =>
   machine.ran.splice(0).map((line) => line.replace(" main", ""));
 
 describe("requires", () => {
-  it("a start pulls what it requires, also a manual job, and waits for it", () => {
+  it("R1 R2: a start pulls what it requires, also a manual job, and waits for it", () => {
     const machine = new VirtualMachine({
       db: "manual\npre-start exec wait\nexec sleep",
       web: `${web}\nstart on never`,
@@ -28,7 +28,7 @@ describe("requires", () => {
     expect(client.outcome).toEqual({ ok: true });
   });
 
-  it("holds the event that started it", () => {
+  it("R1: holds the event that started it", () => {
     const machine = new VirtualMachine({ db: "pre-start exec wait\nexec sleep", web: `${web}\nstart on go` });
     const client = machine.emit("go");
     expect(client.outcome).toBeNull();
@@ -36,7 +36,7 @@ describe("requires", () => {
     expect(client.outcome).toEqual({ ok: true });
   });
 
-  it("a pull for an event leaves alone what was stopped by hand", () => {
+  it("R2: a pull for an event leaves alone what was stopped by hand", () => {
     const machine = new VirtualMachine({ db: "exec sleep", web: `${web}\nstart on go` });
     machine.start("db");
     machine.stop("db");
@@ -49,7 +49,7 @@ describe("requires", () => {
     expect(machine.list()).toEqual([up("db"), up("web")]);
   });
 
-  it("by hand it starts that too", () => {
+  it("R2: by hand it starts that too", () => {
     const machine = new VirtualMachine({ db: "exec sleep", web: `${web}\nmanual` });
     machine.start("db");
     machine.stop("db");
@@ -57,7 +57,7 @@ describe("requires", () => {
     expect(machine.list()).toEqual([up("db"), up("web")]);
   });
 
-  it("the wait lasts through respawns, and fails with the chain and the status of the first cause", () => {
+  it("R3: the wait lasts through respawns, and fails with the chain and the status of the first cause", () => {
     const machine = new VirtualMachine({
       db: "respawn\nrespawn limit 3 10\nexpect fork\nexec wait",
       app: "requires db\nmanual\nexec sleep",
@@ -80,13 +80,13 @@ describe("requires", () => {
     ]);
   });
 
-  it("a program that is missing fails it at once", () => {
+  it("R3: a program that is missing fails it at once", () => {
     const machine = new VirtualMachine({ db: "exec missing", web: `${web}\nmanual` });
     expect(machine.start("web").outcome).toMatchObject({ ok: false });
     expect(machine.list()).toEqual([down("db"), down("web")]);
   });
 
-  it("a stop of what it waits for stops it, which is no failure; it comes with it later", () => {
+  it("R3: a stop of what it waits for stops it, which is no failure; it comes with it later", () => {
     const machine = new VirtualMachine({ db: "expect fork\nexec sleep", web: `${web}\nmanual` });
     const client = machine.start("web");
     machine.stop("db");
@@ -100,7 +100,7 @@ describe("requires", () => {
     expect(machine.list()).toEqual([up("db"), up("web")]);
   });
 
-  it("dependents stop first, in reverse order, and db waits in stop/running", () => {
+  it("R4: dependents stop first, in reverse order, and db waits in stop/running", () => {
     const machine = new VirtualMachine({
       db: "pre-stop exec true\nexec sleep",
       app: "requires db\nexec trap 0\npre-stop exec wait",
@@ -128,7 +128,7 @@ describe("requires", () => {
     ]);
   });
 
-  it("where db failed for good, they are stopped as failed; its own goal is not changed by them", () => {
+  it("R4: where db failed for good, they are stopped as failed; its own goal is not changed by them", () => {
     const machine = new VirtualMachine({ db: "exec run", web });
     machine.start("web");
     machine.end("db", "main", 3);
@@ -140,7 +140,7 @@ describe("requires", () => {
     expect(machine.world.findClass("web")?.lastStop?.cause).toMatchObject({ type: "requires", job: "db" });
   });
 
-  it("a respawn restarts hard dependents without a stopped event, and leaves soft ones alone", () => {
+  it("R5: a respawn restarts hard dependents without a stopped event, and leaves soft ones alone", () => {
     const machine = new VirtualMachine({
       db: "respawn\nexec run",
       hard: "requires db\nexec sleep",
@@ -158,7 +158,7 @@ describe("requires", () => {
     expect(machine.takeEvents("stopped")).toEqual([]);
   });
 
-  it("while db crash-loops a dependent is down, and starts at most once for each db that is there", () => {
+  it("R5: while db crash-loops a dependent is down, and starts at most once for each db that is there", () => {
     const machine = new VirtualMachine({
       db: "respawn\nrespawn limit unlimited\nexpect fork\nexec run",
       web,
@@ -177,7 +177,7 @@ describe("requires", () => {
     expect(machine.job("web").respawnCount).toBe(0);
   });
 
-  it("a dependent that dies with db is not at fault", () => {
+  it("R5: a dependent that dies with db is not at fault", () => {
     const machine = new VirtualMachine({
       db: "respawn\nexpect fork\nexec run",
       web: "requires db\nexec run",
@@ -193,7 +193,7 @@ describe("requires", () => {
     expect(machine.job("web").failure).toBeNull();
   });
 
-  it("a level, not an edge: what is wanted comes back with db, but not what was stopped by hand, also while down", () => {
+  it("R6: a level, not an edge: what is wanted comes back with db, but not what was stopped by hand, also while down", () => {
     const machine = new VirtualMachine({
       db: "exec sleep",
       web,
@@ -210,7 +210,7 @@ describe("requires", () => {
     expect(machine.job("web").startCause).toEqual({ type: "back", job: "db", first: false });
   });
 
-  it("it keeps the variables of its start", () => {
+  it("R6: it keeps the variables of its start", () => {
     const machine = new VirtualMachine({ db: "exec sleep", web: "requires db\ninstance $N\nexec sleep" });
     machine.start("web", "N=1", "X=y");
     machine.stop("db");
@@ -219,7 +219,7 @@ describe("requires", () => {
     expect(machine.env("web (1)")).toEqual(["N=1", "X=y"]);
   });
 
-  it("a required task runs once for many dependents and restarts, and again after a failure", () => {
+  it("R7: a required task runs once for many dependents and restarts, and again after a failure", () => {
     const machine = new VirtualMachine({
       migrate: "task\nexec run",
       a: "requires migrate\nexec sleep",
@@ -244,7 +244,7 @@ describe("requires", () => {
     expect(machine.list()).toEqual([down("a"), up("b"), down("migrate")]);
   });
 
-  it("a job that nothing else starts is started once what it requires is there, and pulls nothing", () => {
+  it("R8: a job that nothing else starts is started once what it requires is there, and pulls nothing", () => {
     const machine = new VirtualMachine({
       db: "exec sleep",
       web,
@@ -258,7 +258,7 @@ describe("requires", () => {
     expect(machine.status("late")).toBe(up("late"));
   });
 
-  it("after is order alone, decided when the event has reached every job", () => {
+  it("R9: after is order alone, decided when the event has reached every job", () => {
     const machine = new VirtualMachine({
       first: "after last nosuch\nstart on go\nexec sleep",
       last: "start on go\npre-start exec wait\nexec sleep",
@@ -272,7 +272,7 @@ describe("requires", () => {
     expect(machine.list()).toEqual([up("first"), down("last")]);
   });
 
-  it("all jobs of a cycle, and with an unknown name, fail with that message; others go on", () => {
+  it("R11: all jobs of a cycle, and with an unknown name, fail with that message; others go on", () => {
     const machine = new VirtualMachine({
       a: "requires b\nexec sleep",
       b: "requires c\nexec sleep",
@@ -300,7 +300,7 @@ describe("requires", () => {
     expect(machine.status("lost")).toBe(up("lost"));
   });
 
-  it("a start that would wait for itself fails at once", () => {
+  it("R11: a start that would wait for itself fails at once", () => {
     const machine = new VirtualMachine({
       db: "exec sleep",
       web: "start on starting db\nrequires db\nexec sleep",
@@ -312,7 +312,32 @@ describe("requires", () => {
     expect(machine.log.join("\n")).toContain("it would wait for itself: it holds the event starting of db");
   });
 
-  it("a job that only waits is stopped at once, and runs no hook", () => {
+  it("R11: a start that holds what a process of its requirement waits for fails at once", () => {
+    const machine = new VirtualMachine({
+      db: "pre-start exec wait\nexec sleep",
+      web: "start on prepared\nrequires db\nexec sleep",
+    });
+    machine.start("db");
+    expect(machine.emit("prepared", [], {}, "db").outcome).toMatchObject({ ok: false, error: "EventFailed" });
+    expect(machine.log.join("\n")).toContain("it holds the event prepared, for which a process of db waits");
+  });
+
+  it("wanted: a stop on that comes true while it is down ends the wish, but not the end of what it requires", () => {
+    const machine = new VirtualMachine({
+      db: "exec sleep",
+      web: "stop on stopping db or enough\nrequires db\nexec sleep",
+    });
+    machine.start("web");
+    machine.stop("db");
+    machine.start("db");
+    expect(machine.status("web")).toBe(up("web"));
+    machine.stop("db");
+    machine.emit("enough");
+    machine.start("db");
+    expect(machine.status("web")).toBe("web stop/waiting");
+  });
+
+  it("R10: a job that only waits is stopped at once, and runs no hook", () => {
     const machine = new VirtualMachine({
       db: "expect fork\nexec sleep",
       web: "requires db\npre-start exec true\npost-stop exec true\nexec sleep",
@@ -325,7 +350,7 @@ describe("requires", () => {
     expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=web INSTANCE= RESULT=ok"]);
   });
 
-  it("any instance counts, and dependents go with the last of them", () => {
+  it("R12: any instance counts, and dependents go with the last of them", () => {
     const machine = new VirtualMachine({ db: "instance $N\nexec sleep", web });
     expect(machine.start("web").outcome).toMatchObject({ ok: false });
     machine.start("db", "N=1");
@@ -337,7 +362,7 @@ describe("requires", () => {
     expect(machine.status("web")).toBe(down("web"));
   });
 
-  it("a restart takes the whole chain down in reverse, and brings it back", () => {
+  it("R13: a restart takes the whole chain down in reverse, and brings it back", () => {
     const machine = new VirtualMachine({
       db: "exec sleep",
       app: "requires db\nexec sleep",
