@@ -44,7 +44,8 @@ function reasonsAgainstRequired(daemon: Daemon, name: string): string[] {
 }
 
 function whyNotRunning(entry: ClassEntry): string | null {
-  if (entry.instances.size === 0) return "is stop/waiting";
+  if (entry.instances.size === 0)
+    return entry.jobClass.task && entry.lastRunWasGood === true ? null : "is stop/waiting";
   for (const job of entry.instances.values()) {
     if (job.state !== "running" || job.goal !== "start") return `is ${job.goal}/${job.state}`;
   }

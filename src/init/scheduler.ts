@@ -3,28 +3,20 @@ import type { ScheduleRecord } from "../jobs/job-registry.ts";
 import type { ClassEntry, World } from "../jobs/world.ts";
 import type { Log } from "../log/log.ts";
 import type { Reactor, Timer } from "../runtime/reactor.ts";
-import { nextTime } from "../schedule/next-time.ts";
-import { readSchedule, type Schedule, zoneOf } from "../schedule/schedule.ts";
+import { type Clocks, Plan } from "../schedule/plan.ts";
+import { readSchedule, zoneOf } from "../schedule/schedule.ts";
 import { type NamedZone, zoneOfContainer } from "../schedule/time-zone.ts";
 
 /** One `schedule` stanza of a loaded class. */
-interface Plan {
+interface Entry {
   readonly job: string;
   readonly text: string;
-  readonly schedule: Schedule;
-  readonly zone: NamedZone;
-  /** Seconds since 1970 for cron, monotonic milliseconds for `every`; null: never again. */
-  next: number | null;
-  /** The last time that was due, in the same terms. */
-  last: number;
+  readonly plan: Plan;
 }
 
 const largestZone = 1024 * 1024;
 /** A timer is set for at most this long: what is far away is looked at again. Milliseconds. */
 const longestWait = 3_600_000;
-/** A clock that goes back by less than this was corrected: what has run does not run twice. Seconds. */
-const correction = 3 * 3600;
-
 /**
  * Starts jobs by their `schedule` stanzas (docs/schedules.md). Loaded only where a job has one. cron's times follow the
  * wall clock through every change of it; `every` follows the monotonic clock and does not notice.
@@ -34,7 +26,8 @@ export class Scheduler {
   readonly #world: World;
   readonly #log: Log;
   readonly #container: NamedZone;
-  #plans: Plan[] = [];
+  readonly #clocks: Clocks;
+  #entries: Entry[] = [];
   #timer: Timer | null = null;
   #clock = -1;
 
@@ -43,6 +36,7 @@ export class Scheduler {
     this.#reactor = reactor;
     this.#world = world;
     this.#log = log;
+    this.#clocks = { monotonic: () => reactor.now(), wall: () => native.realTime() };
     this.#container = zoneOfContainer(tz, readFile);
     const { name, missing } = this.#container;
     if (missing !== null) log.warn(`Schedules follow ${name}: there is no ${missing}`);
@@ -51,21 +45,18 @@ export class Scheduler {
 
   /** Classes came, went or changed: what is as it was keeps its time, and nothing from before is made up for. */
   refresh(): void {
-    const before = this.#plans;
-    this.#plans = this.#world.classes().flatMap((entry) =>
-      entry.jobClass.schedules.flatMap((text) => {
-        const job = entry.jobClass.name;
-        const known = before.find((plan) => plan.job === job && plan.text === text);
-        if (known !== undefined) return [known];
-        const made = this.#planOf(job, text);
-        return made === null ? [] : [made];
+    const before = this.#entries;
+    this.#entries = this.#world.classes().flatMap(({ jobClass }) =>
+      jobClass.schedules.flatMap((text) => {
+        const known = before.find((entry) => entry.job === jobClass.name && entry.text === text);
+        return known ?? this.#entryOf(jobClass.name, text) ?? [];
       }),
     );
     for (const entry of this.#world.classes()) this.#show(entry);
     this.#arm();
   }
 
-  #planOf(job: string, text: string): Plan | null {
+  #entryOf(job: string, text: string): Entry | null {
     const read = readSchedule(text);
     if (!read.ok) return null;
     const zone = zoneOf(read.schedule, this.#container, readFile);
@@ -73,69 +64,23 @@ export class Scheduler {
       this.#log.error(`${job}: schedule ${text}: there is no such zone`);
       return null;
     }
-    const plan: Plan = {
-      job,
-      text,
-      schedule: read.schedule,
-      zone,
-      next: null,
-      last: Number.NEGATIVE_INFINITY,
-    };
-    this.#advance(plan);
-    return plan;
-  }
-
-  #now(): number {
-    return Math.floor(native.realTime() / 1000);
-  }
-
-  /** The next time from now on. */
-  #advance(plan: Plan): void {
-    const { schedule } = plan;
-    if (schedule.type === "every") {
-      const step = schedule.seconds * 1000;
-      const from = Number.isFinite(plan.last) ? plan.last : this.#reactor.now();
-      // What was missed is not made up for.
-      const missed = Math.max(0, Math.floor((this.#reactor.now() - from) / step));
-      plan.next = from + (missed + 1) * step;
-      return;
-    }
-    const now = this.#now();
-    const ranAhead = plan.last > now && plan.last - now < correction && !schedule.fields.followsElapsedTime;
-    const from = ranAhead ? plan.last : now;
-    const next = nextTime(schedule.fields, plan.zone.zone, from);
-    if (next !== null && next <= from) {
-      this.#log.error(`${plan.job}: schedule ${plan.text} does not advance, and is left out`);
-      plan.next = null;
-    } else plan.next = next;
-  }
-
-  #isDue({ schedule, next }: Plan): boolean {
-    if (next === null) return false;
-    return schedule.type === "every" ? next <= this.#reactor.now() : next <= this.#now();
+    return { job, text, plan: new Plan(read.schedule, zone, this.#clocks) };
   }
 
   #arm(): void {
     this.#timer?.cancel();
     this.#timer = null;
     let wait = longestWait;
-    for (const plan of this.#plans) wait = Math.min(wait, this.#waitOf(plan));
-    if (this.#plans.length > 0) this.#timer = this.#reactor.after(Math.max(0, wait), () => this.#look());
-  }
-
-  #waitOf({ schedule, next }: Plan): number {
-    if (next === null) return longestWait;
-    return schedule.type === "every" ? next - this.#reactor.now() : next * 1000 - native.realTime();
+    for (const { plan } of this.#entries) wait = Math.min(wait, plan.wait);
+    if (this.#entries.length > 0) this.#timer = this.#reactor.after(Math.max(0, wait), () => this.#look());
   }
 
   #look(): void {
     // Several times of one job that came together are one run.
     const due = new Map<string, number>();
-    for (const plan of this.#plans) {
-      if (!this.#isDue(plan)) continue;
-      plan.last = plan.next as number;
-      due.set(plan.job, plan.schedule.type === "every" ? this.#now() : plan.last);
-      this.#advance(plan);
+    for (const { job, plan } of this.#entries) {
+      const time = plan.takeDue();
+      if (time !== null) due.set(job, time);
     }
     for (const [job, time] of due) this.#run(job, time);
     for (const job of due.keys()) {
@@ -175,16 +120,11 @@ export class Scheduler {
     }
     const record = this.#recordOf(entry);
     let next = Number.POSITIVE_INFINITY;
-    for (const plan of this.#plans) {
-      if (plan.job !== entry.jobClass.name || plan.next === null) continue;
-      const wall =
-        plan.schedule.type === "every"
-          ? native.realTime() + plan.next - this.#reactor.now()
-          : plan.next * 1000;
-      if (wall < next) {
-        next = wall;
-        record.zone = plan.schedule.type === "every" ? "" : plan.zone.name;
-      }
+    for (const { job, plan } of this.#entries) {
+      const wall = plan.nextWallTime;
+      if (job !== entry.jobClass.name || wall === null || wall >= next) continue;
+      next = wall;
+      record.zone = plan.schedule.type === "every" ? "" : plan.zone.name;
     }
     record.next = Number.isFinite(next) ? Math.round(next) : null;
   }
@@ -201,7 +141,10 @@ export class Scheduler {
     this.#reactor.watch(this.#clock, native.EPOLLIN, () => {
       native.watchClockAgain(this.#clock);
       this.#look();
-      for (const plan of this.#plans) if (plan.schedule.type === "cron") this.#advance(plan);
+      for (const { job, text, plan } of this.#entries) {
+        if (plan.schedule.type === "cron" && !plan.advance())
+          this.#log.error(`${job}: schedule ${text} does not advance, and is left out`);
+      }
       for (const entry of this.#world.classes()) this.#show(entry);
       this.#arm();
     });

@@ -9,6 +9,7 @@ export function jobEventEnvironment(job: Job, name: JobEventName): Environment {
   if (name === "stopping" || name === "stopped") {
     env.push(...resultOf(job));
   }
+  if (job.jobClass.replicas !== null) env.push(`REPLICA=${job.instance}`);
   // An exported variable never hides one of those above.
   for (const key of job.jobClass.export) {
     const value = getVariable(job.env, key);

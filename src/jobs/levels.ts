@@ -160,7 +160,6 @@ export class Levels {
 
   /** A definition was read, or one is gone; `fresh` if there was none of its name. */
   classesChanged(fresh: ClassEntry | null, read: JobClass | null): void {
-    this.#graph = null;
     if (read !== null && (read.requires.length > 0 || read.after.length > 0)) this.#isUsed = true;
     if (fresh !== null && isWantedFromTheStart(fresh.jobClass))
       fresh.wishes = new Map(
@@ -438,7 +437,8 @@ export class Levels {
   }
 
   #theGraph(): RequirementGraph {
-    this.#graph ??= new RequirementGraph(this.#registry);
+    if (this.#graph === null || !this.#graph.isOf(this.#registry))
+      this.#graph = new RequirementGraph(this.#registry);
     return this.#graph;
   }
 

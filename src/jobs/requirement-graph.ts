@@ -6,16 +6,24 @@ export class RequirementGraph {
   /** By the name that a stanza names: the classes that have it. */
   readonly #dependents = new Map<string, ClassEntry[]>();
   readonly #faults: ReadonlyMap<string, RequirementFault>;
+  /** The classes that were in force. */
+  readonly #all: readonly ClassEntry[];
 
   constructor(registry: JobRegistry) {
-    for (const entry of registry.all()) {
+    this.#all = registry.all();
+    for (const entry of this.#all) {
       for (const name of requirementsOf(entry.jobClass)) {
         const known = this.#dependents.get(name);
         if (known === undefined) this.#dependents.set(name, [entry]);
         else known.push(entry);
       }
     }
-    this.#faults = requirementFaults(registry.all().map(({ jobClass }) => jobClass));
+    this.#faults = requirementFaults(this.#all.map(({ jobClass }) => jobClass));
+  }
+
+  /** Whether the same classes are in force still; the registry makes a new list for each change. */
+  isOf(registry: JobRegistry): boolean {
+    return this.#all === registry.all();
   }
 
   /** Classes whose `requires` or `after` names this one. */

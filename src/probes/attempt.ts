@@ -49,8 +49,10 @@ function connectAny(host: string, port: number, end: number): Connected {
   const addresses = addressesOf(host);
   if (typeof addresses === "string") return addresses;
   const failures: string[] = [];
-  for (const address of addresses) {
-    const connected = connect(address, port, end);
+  for (const [index, address] of addresses.entries()) {
+    // One that does not answer leaves the others their share of the time.
+    const share = left(end) / (addresses.length - index);
+    const connected = connect(address, port, native.monotonicTime() + share);
     if (typeof connected === "number") return connected;
     failures.push(addresses.length === 1 ? connected : `${address}: ${connected}`);
   }

@@ -55,7 +55,24 @@ describe.concurrent("ready", () => {
     expect(start.stderr).toContain("start timeout (file /tmp/ready: is older than this start)");
   });
 
-  test("a probe has the job's user, directory and environment, and nothing outlives it", async () => {
+  test("D5: a line of either stream, without colours and CR, anchored, and only what main wrote", async () => {
+    const says = (text: string): string => `exec sh -c '${text}; exec sleep 1000'`;
+    await using box = await booted({
+      jobs: {
+        "colour.conf": `ready log ^up$\n${says('printf "\\033[32mup\\033[0m\\r\\n" >&2')}\n`,
+        "class.conf": `ready log 'port [0-9]*'\n${says("echo listens on port 80")}\n`,
+        "half.conf": `start timeout 1\nready log up\n${says("printf up")}\n`,
+        "hook.conf": `start timeout 1\nready log up\npre-start exec echo up\n${says("echo one; echo two; echo three; echo four")}\n`,
+      },
+    });
+    expect(await box.run("start colour")).toMatch(/^colour start\/running/);
+    expect(await box.run("start class")).toMatch(/^class start\/running/);
+    expect(await box.exec("start half")).toMatchObject({ status: 1 });
+    const hook = await box.exec("start hook");
+    expect(hook.stderr).toContain("start timeout (log up: no line matches; the last: two | three | four)");
+  });
+
+  test("P1: a probe has the job's user, directory and environment, and nothing outlives it", async () => {
     await using box = await booted({
       jobs: {
         "web.conf":

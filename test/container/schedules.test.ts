@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { booted, eventually } from "./fixture/index.ts";
 
 describe.concurrent("schedule", () => {
-  test("every second: runs again and again, and what is due while one lasts is skipped", async () => {
+  test("S4 S5 S7: runs again and again, and what is due while one lasts is skipped", async () => {
     await using box = await booted({
       jobs: {
         "tick.conf": "schedule every 1\ntask\nexec sh -c 'echo $JOB $TIME >> /tmp/tick'\n",
@@ -22,7 +22,7 @@ describe.concurrent("schedule", () => {
     await eventually(async () => (await box.run("initctl explain tick")).includes("ended well after"));
   });
 
-  test("cron: the next time is shown by its zone, and a failure is seen like any", async () => {
+  test("S2 S5 S7: the next time is shown by its zone, and a failure is seen like any", async () => {
     await using box = await booted({
       env: { TZ: "CET-1CEST,M3.5.0,M10.5.0/3" },
       jobs: {
@@ -38,7 +38,18 @@ describe.concurrent("schedule", () => {
     expect((await box.exec("initctl health")).stdout).toContain("night failed");
   });
 
-  test("a changed line counts from the moment of the change", async () => {
+  test("S6: a jitter delays each run by a random time of its own", async () => {
+    await using box = await booted({
+      jobs: {
+        "tick.conf": "schedule every 1\nschedule jitter 1\ntask\nexec sh -c 'cat /proc/uptime >> /tmp/ran'\n",
+      },
+    });
+    await eventually(async () => (await box.exec("wc -l < /tmp/ran")).stdout.trim() >= "6");
+    const parts = (await box.run("cat /tmp/ran")).split("\n").map((line) => Number.parseFloat(line) % 1);
+    expect(new Set(parts.map((part) => part.toFixed(2))).size).toBeGreaterThan(1);
+  });
+
+  test("S4: a changed line counts from the moment of the change", async () => {
     await using box = await booted({
       jobs: { "tick.conf": "schedule every 1000\ntask\nexec touch /tmp/ran\n" },
     });

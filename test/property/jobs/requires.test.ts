@@ -69,7 +69,7 @@ const runsNow = (machine: VirtualMachine, name: string): boolean => {
 };
 
 describe("graphs of requirements", () => {
-  it("settle: no job passes starting before what it requires is there, and at rest all that is wanted runs", () => {
+  it("R3 R4 R6 R10 R15: settle: no job passes starting before what it requires is there, and at rest all that is wanted runs", () => {
     fc.assert(
       fc.property(graph, fc.array(step, { maxLength: 40, size: "max" }), (shape, steps) => {
         const jobs = jobsOf(shape);

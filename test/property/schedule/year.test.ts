@@ -55,7 +55,7 @@ function expectedTimes(fields: CronFields, offsets: readonly number[]): number[]
   return due;
 }
 
-describe("a year of a schedule", () => {
+describe("S3: a year of a schedule", () => {
   describe.each(["Europe/Madrid", "America/Santiago", "Australia/Lord_Howe"])("in %s", (name) => {
     const offsets = offsetsOf(name);
     const zone = zoneOfSchedule(name, (path) => readFileSync(path))?.zone;

@@ -5,6 +5,54 @@ import { root, somebody, VirtualControl } from "../../support/virtual-control.ts
 const health = (control: VirtualControl, require: string[] = []): Health =>
   control.connect().result("health", { require }) as Health;
 
+describe("health and requirements", () => {
+  it("V1: a required task that is done is done", () => {
+    const control = new VirtualControl({ migrate: "task\nexec true", web: "requires migrate\nexec sleep" });
+    const client = control.connect();
+    client.ask("start", { job: "web" });
+    expect(health(control)).toMatchObject({ healthy: true, reason: "1 job running" });
+    expect(health(control, ["migrate", "web"])).toMatchObject({ healthy: true });
+    const rows = client.result("overview") as { name: string; why: string }[];
+    expect(rows.find(({ name }) => name === "migrate")?.why).toBe("done");
+  });
+
+  it("V2: waiting for what is on its way is not ill, for what has failed or is down it is", () => {
+    const control = new VirtualControl({
+      db: "ready tcp 5432\nstart timeout 1000\nexec sleep",
+      web: "requires db\nexec sleep",
+    });
+    const client = control.connect();
+    client.ask("start", { job: "web", wait: false });
+    control.pass(500_000);
+    expect(health(control).reasons).toEqual([]);
+    control.machine.probed("db", "good");
+    control.machine.stop("db");
+    expect(health(control).reasons).toEqual(["web is down, and waits for db"]);
+    client.ask("stop", { job: "web" });
+    expect(health(control).reasons).toEqual([]);
+  });
+
+  it("V2: a check that fails is ill also where nothing follows", () => {
+    const control = new VirtualControl({
+      web: "check tcp 80\ncheck failures 1\ncheck on failure none\nexec sleep",
+    });
+    control.connect().ask("start", { job: "web" });
+    control.pass(11_000);
+    control.machine.probed("web", "bad", "Connection refused");
+    expect(health(control).reasons).toEqual(["web is unhealthy: check tcp 80: Connection refused"]);
+  });
+
+  it("V2: a job that never was ready is ill while it backs off", () => {
+    const control = new VirtualControl({
+      web: "ready tcp 80\nstart timeout 1\nrespawn\nrespawn backoff 30 60\nexec sleep",
+    });
+    control.connect().ask("start", { job: "web", wait: false });
+    control.machine.probed("web", "bad", "Connection refused");
+    control.pass(2_000);
+    expect(health(control).reasons).toEqual(["web never was ready: tcp 80: Connection refused"]);
+  });
+});
+
 describe("health names every reason", () => {
   it("a job file that cannot be read", () => {
     const control = new VirtualControl({ a: "exec sleep" });

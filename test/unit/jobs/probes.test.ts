@@ -96,7 +96,7 @@ describe("ready", () => {
     expect([tried(machine), machine.status("web")]).toEqual([[], "web stop/waiting"]);
   });
 
-  it("a dependent waits for it", () => {
+  it("R3: a dependent waits for it", () => {
     const machine = new VirtualMachine({ db: "ready tcp 5432\nexec sleep", web: "requires db\nexec sleep" });
     machine.start("web");
     expect(machine.status("web")).toBe("web start/waiting");
@@ -205,7 +205,7 @@ describe("check", () => {
     expect(machine.job("web").probes?.[0]).toMatchObject({ result: "bad" });
   });
 
-  it("a restart by a check takes hard dependents along", () => {
+  it("R5: a restart by a check takes hard dependents along", () => {
     const machine = new VirtualMachine({
       web: `check failures 1\n${text}`,
       edge: "requires web\nexec sleep",

@@ -350,6 +350,63 @@ describe("requires", () => {
     expect(machine.takeEvents("stopped")).toEqual(["stopped JOB=web INSTANCE= RESULT=ok"]);
   });
 
+  it("R14: a running instance keeps what it was started with; files that change together are judged together", () => {
+    const machine = new VirtualMachine({ db: "exec sleep", web: "exec sleep" });
+    machine.start("db");
+    machine.start("web");
+    machine.load("web", "requires db\nexec sleep");
+    machine.restart("db");
+    expect(machine.takeEvents("stopping").map((event) => event.split(" ")[1])).toEqual(["JOB=db"]);
+    machine.stop("web");
+    machine.start("web");
+    machine.takeEvents();
+    machine.stop("db");
+    expect(machine.takeEvents("stopping").map((event) => event.split(" ")[1])).toEqual(["JOB=web", "JOB=db"]);
+    machine.load("late", "requires new\nexec sleep");
+    machine.load("new", "start on never\nexec sleep");
+    machine.start("late");
+    expect(machine.list()).toContain(up("late"));
+  });
+
+  it("R16: the events of a job are the same in the same order, only later", () => {
+    const eventsOf = (stanza: string): string[] => {
+      const machine = new VirtualMachine({
+        db: "start on go\npre-start exec wait\nexec sleep",
+        prepare: "task\nstart on go\nexec prepare",
+        web: `start on go\n${stanza}post-start exec true\nexec sleep`,
+      });
+      machine.emit("go");
+      machine.end("prepare", "main");
+      machine.end("db", "pre-start");
+      machine.stop("web");
+      return machine.takeEvents();
+    };
+    const [without, withThem] = [eventsOf(""), eventsOf("requires db prepare\n")];
+    const ofWeb = (events: string[]): string[] => events.filter((event) => event.includes("JOB=web"));
+    expect(ofWeb(withThem)).toEqual(ofWeb(without));
+    expect([...withThem].sort()).toEqual([...without].sort());
+    const place = (text: string): number => withThem.findIndex((event) => event.startsWith(text));
+    expect(place("starting JOB=web")).toBeGreaterThan(place("started JOB=db"));
+    expect(place("starting JOB=web")).toBeGreaterThan(place("stopped JOB=prepare"));
+  });
+
+  it("N4: events and failures are those of one replica", () => {
+    const machine = new VirtualMachine({ web: "replicas 2\nrespawn\nrespawn limit 1 60\nexec run" });
+    machine.start("web", "REPLICA=1");
+    machine.start("web", "REPLICA=2");
+    expect(machine.takeEvents("started")).toEqual([
+      "started JOB=web INSTANCE=1 REPLICA=1",
+      "started JOB=web INSTANCE=2 REPLICA=2",
+    ]);
+    const dies = (): void => machine.endPid(machine.job("web", "2").pids.get("main") as number, 1);
+    dies();
+    dies();
+    expect(machine.takeEvents("stopped")).toEqual([
+      expect.stringMatching(/^stopped JOB=web INSTANCE=2 RESULT=failed PROCESS=respawn/),
+    ]);
+    expect(machine.status("web", "1")).toMatch(/^web \(1\) start\/running/);
+  });
+
   it("R12: any instance counts, and dependents go with the last of them", () => {
     const machine = new VirtualMachine({ db: "instance $N\nexec sleep", web });
     expect(machine.start("web").outcome).toMatchObject({ ok: false });

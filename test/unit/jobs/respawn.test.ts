@@ -33,7 +33,7 @@ describe("respawn", () => {
     expect(machine.status("a")).toBe(expected);
   });
 
-  it("gives up after ten in five seconds, if not told otherwise", () => {
+  it("V3: gives up after ten in five seconds, if not told otherwise", () => {
     const machine = new VirtualMachine({ a: "respawn\nexec exit 1" });
     machine.start("a");
     expect(machine.ran).toHaveLength(11);

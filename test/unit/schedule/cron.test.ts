@@ -35,14 +35,14 @@ describe("parseCron", () => {
     },
   );
 
-  it("two restricted day fields match either; a field that begins with a star does not restrict", () => {
+  it("S1: two restricted day fields match either; a field that begins with a star does not restrict", () => {
     expect(fieldsOf("0 0 13 * 5").eitherDay).toBe(true);
     expect(fieldsOf("0 0 */2 * 1").eitherDay).toBe(false);
     expect(fieldsOf("0 0 1-31/2 * 1").eitherDay).toBe(true);
     expect(fieldsOf("0 0 13 * *").eitherDay).toBe(false);
   });
 
-  it("a star at the start of the minute or the hour follows elapsed time", () => {
+  it("S3: a star at the start of the minute or the hour follows elapsed time", () => {
     expect(fieldsOf("*/5 2 * * *").followsElapsedTime).toBe(true);
     expect(fieldsOf("30 * * * *").followsElapsedTime).toBe(true);
     expect(fieldsOf("30 2 * * *").followsElapsedTime).toBe(false);

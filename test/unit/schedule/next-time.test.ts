@@ -47,7 +47,7 @@ describe("nextTime", () => {
     ]);
   });
 
-  it("either day field where both restrict", () => {
+  it("S1: either day field where both restrict", () => {
     expect(timesBetween("0 0 13 * 5", utc, "2026-03-01T00:00Z", "2026-03-31T00:00Z")).toEqual(
       ["06", "13", "20", "27"].map((day) => `2026-03-${day}T00:00Z`),
     );
@@ -63,7 +63,7 @@ describe("nextTime", () => {
     ]);
   });
 
-  it("a time in the gap is due at the first minute after it, once", () => {
+  it("S3: a time in the gap is due at the first minute after it, once", () => {
     expect(timesBetween("15,45 2 * * *", madrid, "2026-03-28T12:00Z", "2026-03-30T12:00Z")).toEqual([
       "2026-03-29T01:00Z",
       "2026-03-30T00:15Z",
@@ -71,13 +71,13 @@ describe("nextTime", () => {
     ]);
   });
 
-  it("a time in the gap and one right after it are one run", () => {
+  it("S3: a time in the gap and one right after it are one run", () => {
     expect(timesBetween("0 2,3 * * *", madrid, "2026-03-29T00:00Z", "2026-03-29T23:00Z")).toEqual([
       "2026-03-29T01:00Z",
     ]);
   });
 
-  it("a time that comes twice is due the first time", () => {
+  it("S3: a time that comes twice is due the first time", () => {
     expect(timesBetween("30 2 * * *", madrid, "2026-10-24T12:00Z", "2026-10-26T12:00Z")).toEqual([
       "2026-10-25T00:30Z",
       "2026-10-26T01:30Z",
@@ -87,7 +87,7 @@ describe("nextTime", () => {
     ]);
   });
 
-  it("a schedule with a star follows elapsed time through both", () => {
+  it("S3: a schedule with a star follows elapsed time through both", () => {
     expect(timesBetween("0 * * * *", madrid, "2026-03-29T00:00Z", "2026-03-29T02:00Z")).toEqual([
       "2026-03-29T00:00Z",
       "2026-03-29T01:00Z",
@@ -97,7 +97,7 @@ describe("nextTime", () => {
     expect(timesBetween("*/30 2 * * *", madrid, "2026-10-25T00:00Z", "2026-10-25T12:00Z")).toHaveLength(4);
   });
 
-  it("only the schedule's own zone decides", () => {
+  it("S2: only the schedule's own zone decides", () => {
     const year = timesBetween("30 1 * * *", utc, "2026-01-01T00:00Z", "2026-12-31T23:59Z");
     expect(year).toHaveLength(365);
     expect(year.every((time) => time.endsWith("T01:30Z"))).toBe(true);
@@ -188,7 +188,7 @@ describe("zones", () => {
     expect(parsePosixRule(rule)).toBeNull();
   });
 
-  it("a zone of TZ without data is UTC and says so; one of a schedule is an error", () => {
+  it("S2: a zone of TZ without data is UTC and says so; one of a schedule is an error", () => {
     expect(zoneOfContainer("Europe/Nowhere", readFile)).toMatchObject({
       name: "UTC (no data for Europe/Nowhere)",
       missing: "/usr/share/zoneinfo/Europe/Nowhere",
