@@ -8,7 +8,7 @@ const home = join(dirname(fileURLToPath(import.meta.url)), "exceptions");
 
 /** A scenario in which upinit differs from Upstart on purpose. */
 export interface Exception {
-  /** The line of the README's table of differences that it follows. */
+  /** The topic of the row of docs/differences.md that it follows. */
   readonly row: string;
   /** What upinit gives instead. */
   readonly transcript: string;

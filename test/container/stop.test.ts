@@ -1,4 +1,4 @@
-/** The orderly stop of design and README: what happens, in which order, and with which status PID 1 ends. */
+/** The orderly stop (docs/reference.md#the-stop): what happens, in which order, and with which status PID 1 ends. */
 import { describe, expect, test } from "vitest";
 import { booted, type Container, container, eventually } from "./fixture/index.ts";
 

@@ -5,7 +5,7 @@ import rows from "./data/acceptance.json" with { type: "json" };
 
 /**
  * What Upstart 1.13.2 said of each of these files. A row without a line is a bad signal name: Upstart reports it
- * without one, upinit gives it like every other error (README, differences).
+ * without one, upinit gives it like every other error (docs/differences.md).
  */
 interface Row {
   readonly id: string;
