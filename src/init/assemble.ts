@@ -174,8 +174,16 @@ function outputOptions(
   return {
     directory: options.capture ? logDirectory(options, environment) : null,
     pty: options.pty,
+    fd: jobDescriptor(options),
     overflow: options.logOverflow,
   };
+}
+
+/** Beside CMD, standard output is CMD's: a client reads it through a pipe. */
+function jobDescriptor({ jobOutput, command }: InitOptions): number {
+  const errors = jobOutput === null ? command.length > 0 && !native.isTerminal(1) : jobOutput === "stderr";
+  // A number of its own, since the log watches 2.
+  return errors ? native.dup(2) : 1;
 }
 
 function newForeground(

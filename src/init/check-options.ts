@@ -11,6 +11,7 @@ const formed: Readonly<Record<keyof FormedValues, true>> = {
   "starting-limit": true,
   "boot-timeout": true,
   "log-format": true,
+  "job-output": true,
   "log-overflow": true,
 };
 
@@ -65,6 +66,7 @@ export async function checkOptions(scanned: ScannedOptions): Promise<InitOptions
     startAnyway: has("start-anyway"),
     exitCodeFrom: word("exit-code-from"),
     logFormat: values["log-format"] ?? defaultOptions.logFormat,
+    jobOutput: values["job-output"] ?? null,
     logOverflow: values["log-overflow"] ?? defaultOptions.logOverflow,
     allowForeignPeers: has("allow-foreign-peers"),
     priority: readLevel(scanned.values),

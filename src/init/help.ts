@@ -31,6 +31,10 @@ const texts: ReadonlyMap<string, string> = new Map([
   ["default-console", "none, log, output or owner, where a job says nothing"],
   ["logdir", "write job logs to DIR instead of /var/log/upstart"],
   ["no-log", "do not capture the output of jobs"],
+  [
+    "job-output",
+    "where lines of jobs go, stdout or stderr; stdout, or stderr beside COMMAND and without a terminal",
+  ],
   ["log-overflow", "block, or drop at once, when nobody reads standard output; else drop after a second"],
   ["no-inherit-env", "give jobs PATH and TERM only, not the container's environment"],
   ["pty", "capture job output through a pseudo terminal, as Upstart did"],

@@ -15,6 +15,7 @@ const schema = z.object({
   "start-timeout": z.optional(seconds),
   "boot-timeout": z.optional(seconds),
   "log-format": z.optional(z.enum(["text", "json"], "expected text or json")),
+  "job-output": z.optional(z.enum(["stdout", "stderr"], "expected stdout or stderr")),
   "log-overflow": z.optional(z.enum(["block", "drop"], "expected block or drop")),
 });
 

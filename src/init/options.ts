@@ -33,6 +33,8 @@ export interface InitOptions {
   readonly startAnyway: boolean;
   readonly exitCodeFrom: string | null;
   readonly logFormat: "text" | "json";
+  /** Where lines of jobs go; null: standard error beside a CMD whose output goes to no terminal, else standard output. */
+  readonly jobOutput: "stdout" | "stderr" | null;
   /** `wait`, the default, has no option: a reader that takes nothing is waited for a second. */
   readonly logOverflow: "wait" | "block" | "drop";
   readonly allowForeignPeers: boolean;
@@ -63,6 +65,7 @@ export const defaultOptions: InitOptions = {
   startAnyway: false,
   exitCodeFrom: null,
   logFormat: "text",
+  jobOutput: null,
   logOverflow: "wait",
   allowForeignPeers: false,
   priority: "message",

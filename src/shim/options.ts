@@ -47,6 +47,7 @@ const table: readonly string[] = [
   "--default-console VALUE",
   "--logdir DIR = UPSTART_LOGDIR",
   "--no-log",
+  "--job-output STREAM",
   "--log-overflow POLICY",
   "--no-inherit-env",
   "--pty",

@@ -18,6 +18,27 @@ describe.concurrent("output", () => {
     expect(await box.run("stat -c %a /var/log/upstart/talker.log")).toBe("640");
   });
 
+  test("beside CMD: standard output is CMD's, unless --job-output says that jobs share it", async () => {
+    const jobs = { "talker.conf": "start on startup\ntask\nexec sh -c 'echo from the job'\n" };
+    const cmd = ["--", "echo", "from CMD"];
+    await using apart = await container({ jobs, args: cmd });
+    expect(await apart.wait()).toBe(0);
+    expect(apart.stdout).toBe("from CMD\n");
+    expect(apart.stderr).toContain("talker | from the job\n");
+
+    await using shared = await container({ jobs, args: ["--job-output", "stdout", ...cmd] });
+    expect(await shared.wait()).toBe(0);
+    expect(shared.stdout.split("\n").sort()).toEqual(["", "from CMD", "talker | from the job"]);
+
+    await using alone = await booted({ jobs, env: { UPINIT_JOB_OUTPUT: "stderr" } });
+    await eventually(() => alone.stderr.includes("talker | from the job\n"));
+    expect(alone.stdout).toBe("");
+
+    await using terminal = await container({ jobs, args: cmd, terminal: true });
+    expect(await terminal.wait()).toBe(0);
+    expect(terminal.stdout).toContain("talker | from the job\r\n");
+  });
+
   test("of many jobs at once: no line is torn or lost", async () => {
     const count = 2000;
     const script = `exec sh -c 'n=0; while [ $n -lt ${count} ]; do n=$((n+1)); echo line $n of $UPSTART_JOB; done'\n`;
