@@ -250,6 +250,8 @@ export const bootAnswer = z.object({
   /** Milliseconds since PID 1 began. */
   now: z.number(),
   phase: z.enum(["booting", "running", "stopping"]),
+  /** When the boot was over, in milliseconds since PID 1 began; null before, and after a re-exec. */
+  booted: z.nullable(z.number()),
   records: z.array(
     z.object({
       type: z.enum(["state", "event"]),
@@ -257,6 +259,7 @@ export const bootAnswer = z.object({
       job: z.optional(z.string()),
       instance: z.optional(z.string()),
       state: z.optional(z.string()),
+      failed: z.optional(z.literal(true)),
       event: z.optional(z.string()),
       finished: z.optional(z.boolean()),
     }),

@@ -8,6 +8,8 @@ export type BootRecord =
       readonly job: string;
       readonly instance: string;
       readonly state: string;
+      /** Its run has failed by now. */
+      readonly failed?: true;
     }
   | { readonly type: "event"; readonly at: number; readonly event: string; readonly finished: boolean };
 
@@ -17,6 +19,8 @@ const passing: ReadonlySet<string> = new Set(["security-spawning", "security"]);
 /** How many entries of the list one moment takes. */
 const width = 4;
 const noState = "";
+/** In front of the state of a job whose run has failed. */
+const failureMark = "!";
 
 /**
  * Keeps the first so many moments since PID 1 began, for `initctl boot`. Bounded: once full it records nothing
@@ -28,6 +32,8 @@ export class BootRecorder {
   readonly #moments: (number | string)[] = [];
   readonly #sinceStart: () => number;
   readonly #limit: number;
+  /** When the boot was over, in milliseconds since PID 1 began; null before. */
+  bootedAt: number | null = null;
 
   /** `sinceStart` gives milliseconds since PID 1 began. */
   constructor(sinceStart: () => number, limit = 2000) {
@@ -46,18 +52,30 @@ export class BootRecorder {
       ];
       if (state === noState)
         records.push({ type: "event", at, event: name, finished: detail === "finished" });
+      else if (state.startsWith(failureMark))
+        records.push({ type: "state", at, job: name, instance: detail, state: state.slice(1), failed: true });
       else records.push({ type: "state", at, job: name, instance: detail, state });
     }
     return records;
   }
 
+  /** The boot is over. */
+  end(): void {
+    this.bootedAt ??= this.#now();
+  }
+
+  #now(): number {
+    return Math.round(this.#sinceStart() * 1000) / 1000;
+  }
+
   record(trace: Trace): void {
     if (this.#moments.length >= this.#limit * width) return;
-    const at = Math.round(this.#sinceStart() * 1000) / 1000;
+    const at = this.#now();
     if (trace.type === "event") {
       this.#moments.push(at, trace.name, trace.progress, noState);
     } else if (trace.type === "state" && !passing.has(trace.to)) {
-      this.#moments.push(at, trace.job.jobClass.name, trace.job.instance, trace.to);
+      const { jobClass, instance, failure } = trace.job;
+      this.#moments.push(at, jobClass.name, instance, failure === null ? trace.to : failureMark + trace.to);
     }
   }
 }

@@ -101,4 +101,6 @@ export interface Daemon {
   onTrace(listener: (trace: Trace) => void): () => void;
   /** What happened since `startedAt`, for `initctl boot`; kept by a `BootRecorder`. */
   bootRecords(): readonly BootRecord[];
+  /** When the boot was over, in milliseconds since `startedAt`; null before. */
+  bootedAt(): number | null;
 }

@@ -103,5 +103,6 @@ export function daemonOf(parts: DaemonParts): Daemon {
     follow: (displayName, listener) => outputs.follow(displayName, listener),
     onTrace: (listener) => traces.subscribe(listener),
     bootRecords: () => bootRecorder.records,
+    bootedAt: () => bootRecorder.bootedAt,
   };
 }

@@ -147,6 +147,7 @@ export class Init {
   /** `eventFailed`: a job that one of the boot events started has failed; others are nobody's gate. */
   #bootFinished(eventFailed: boolean): void {
     this.#boot = null;
+    this.#parts.bootRecorder.end();
     this.#phaseChanged();
     for (const timer of this.#gateTimers) timer.cancel();
     const { foreground, options, log } = this.#parts;

@@ -423,7 +423,9 @@ $ initctl explain nope
         "broken post-stop -> waiting",
       ]),
     );
-    expect(await box.run("initctl boot")).toMatch(/^db +\d\.\d{3} s +[.+-]*=+$/m);
+    expect(await box.run("initctl boot")).toMatch(/^db +\d\.\d{3} s +[.+-]*\|=*$/m);
+    expect(await box.run("initctl boot --all")).toContain("broken");
+    expect(await box.exec("initctl boot --until nothing")).toMatchObject({ status: 1 });
     expect(await box.run("initctl boot --svg -")).toMatch(/^<svg [\s\S]*<title>db: running/);
     expect(await box.run("initctl top")).toMatch(
       /^db +start\/running +[\d.]+ s +0 +\d+\.\d +[\d.]+ [KM] +\d+$/m,

@@ -163,6 +163,9 @@ export class VirtualControl implements Daemon, Desk {
   bootRecords() {
     return [];
   }
+  bootedAt() {
+    return null;
+  }
 
   /** A job writes a line. */
   write(name: string, line: string): void {

@@ -142,7 +142,12 @@ export function watch(call: Call, params: Parameters["watch"]): null {
 }
 
 export function boot({ daemon }: Call): BootAnswer {
-  return { now: daemon.now() - daemon.startedAt, phase: daemon.phase(), records: [...daemon.bootRecords()] };
+  return {
+    now: daemon.now() - daemon.startedAt,
+    phase: daemon.phase(),
+    booted: daemon.bootedAt(),
+    records: [...daemon.bootRecords()],
+  };
 }
 
 export function top({ daemon }: Call): TopAnswer {
