@@ -108,7 +108,8 @@ async function main(args: readonly string[]): Promise<number> {
   const name = called.slice(called.lastIndexOf("/") + 1);
   if (args[1] === "--version" && args.length === 2 && (name === "upinit" || name === "init")) {
     // Scripts look for Upstart in the answer of `init --version`.
-    writeText(1, `${name === "init" ? "init (upstart 1.13.2)\n" : ""}upinit ${UPINIT_VERSION}\n`);
+    const { versionText } = await import("../src/shim/version.ts");
+    writeText(1, `${name === "init" ? "init (upstart 1.13.2)\n" : ""}${versionText}`);
     return 0;
   }
   const load = name === "upinit" ? null : commandFor(name, args);

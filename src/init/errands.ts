@@ -13,7 +13,8 @@ export async function errand(scanned: ScannedOptions): Promise<number | null> {
     return 0;
   }
   if (values.has("version")) {
-    native.writeText(1, `upinit ${UPINIT_VERSION}\n`);
+    const { versionText } = await import("../shim/version.ts");
+    native.writeText(1, versionText);
     return 0;
   }
   const state = values.get("check-state")?.at(-1);

@@ -19,6 +19,7 @@ import { removeTraces } from "./control-place.ts";
 import { daemonOf, type Runlevels } from "./daemon.ts";
 import { endsContainer, exitStatusOf, isNamed, missingJob } from "./endings.ts";
 import type { Foreground } from "./foreground.ts";
+import { notifyManager } from "./notify-manager.ts";
 import type { InitOptions } from "./options.ts";
 import type { Reexec } from "./reexec.ts";
 import { Shutdown, type StopSystem } from "./shutdown.ts";
@@ -158,13 +159,19 @@ export class Init {
       this.stop("the job of --exit-code-from does not exist", 1);
       return;
     }
-    if (foreground === null || foreground.begun) return;
-    const failed = eventFailed ? (this.#failedTask ?? this.#failingTask()) : null;
-    if (failed === null || options.startAnyway) foreground.start();
+    if (foreground?.begun) return;
+    const failed = foreground !== null && eventFailed ? (this.#failedTask ?? this.#failingTask()) : null;
+    if (failed === null || options.startAnyway) this.#open();
     else {
       log.error(`${failed.name} failed, so the main command is not run (--start-anyway runs it)`);
       this.stop("a boot task failed", failed.status);
     }
+  }
+
+  /** The container is up: CMD runs, and the manager is told. */
+  #open(): void {
+    this.#parts.foreground?.start();
+    if (!this.#shutdown.inProgress) notifyManager(this.#parts.environment, "READY");
   }
 
   #phaseChanged(): void {
@@ -197,7 +204,7 @@ export class Init {
         `the boot took longer than ${options.bootTimeout} ms; ${foreground.description.waitsFor} is not over`,
       );
       this.#gateTimers[0]?.cancel();
-      if (options.startAnyway) foreground.start();
+      if (options.startAnyway) this.#open();
       else this.stop("the boot took too long", 1);
     });
   }
@@ -353,6 +360,7 @@ export class Init {
 
   #begin(request: Parameters<Shutdown["begin"]>[0]): void {
     native.endIfLost();
+    if (!this.#shutdown.inProgress) notifyManager(this.#parts.environment, "STOPPING");
     this.#boot?.abandon();
     this.#parts.foreground?.abandon();
     for (const timer of this.#gateTimers) timer.cancel();

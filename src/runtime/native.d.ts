@@ -365,6 +365,8 @@ declare module "upinit:native" {
   export function unixProbe(path: string): number;
   /** A bound SOCK_DGRAM with SO_PASSCRED, non-blocking (notify protocol). */
   export function unixDatagram(path: string): number;
+  /** A SOCK_DGRAM that sends to this path, non-blocking. */
+  export function unixDatagramTo(path: string): number;
   export function accept(fd: number): number;
   export function socketPair(): Failable<readonly [number, number]>;
   /** SO_PEERCRED. */

@@ -1,6 +1,7 @@
 /** What PID 1 emits when it boots, and in which order. */
 import { describe, expect, test } from "vitest";
 import { booted, container, eventually } from "./fixture/index.ts";
+import { executable } from "./fixture/program.ts";
 
 /** A task blocks the event that started it, so a line it writes is before everything that follows. */
 function listener(event: string, variables = ""): string {
@@ -83,6 +84,32 @@ describe.concurrent("boot", () => {
     });
     expect(await box.run("initctl list")).toMatch(/^good start\/running, process \d+$/);
     expect(box.stderr).toContain("/etc/init/bad.conf:2: Unknown stanza");
+  });
+
+  test("the manager that started the container is told when it is up, and when it stops", async () => {
+    const manager = `use Socket; socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un("/tmp/notify")); $SIG{TERM} = "IGNORE";
+      open(F, ">>", "/tmp/told"); F->autoflush(1); while (defined recv(S, $m, 99, 0)) { print F "$m\\n" }`;
+    await using box = await container({
+      entrypoint: [
+        "/bin/sh",
+        "-c",
+        `/sbin/upinit --install /sbin; perl -MIO::Handle -e '${manager}' & until test -S /tmp/notify; do sleep 0.01; done
+         exec /sbin/upinit --stop-timeout 1 -- sh -c 'exec sleep 1000'`,
+      ],
+      files: { "/sbin/upinit": { copy: executable(), mode: 0o755 } },
+      env: { NOTIFY_SOCKET: "/tmp/notify" },
+      jobs: {
+        "slow.conf":
+          "start on startup\ntask\nscript\n  until test -e /tmp/go; do sleep 0.01; done\nend script\n",
+        "env.conf": "start on startup\ntask\nexec sh -c 'echo got $NOTIFY_SOCKET > /tmp/got'\n",
+      },
+    });
+    await eventually(async () => (await box.exec("cat /tmp/got")).stdout === "got\n");
+    expect(await box.run("cat /tmp/told")).toBe("");
+    await box.run("touch /tmp/go");
+    await eventually(async () => (await box.run("cat /tmp/told")) === "READY=1");
+    await box.stop();
+    expect(await box.read("/tmp/told")).toBe("READY=1\nSTOPPING=1\n");
   });
 
   test("the static executable needs nothing but itself", async () => {

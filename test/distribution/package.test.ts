@@ -28,7 +28,7 @@ test("holds the executable where its bin says", () => {
   const { bin } = JSON.parse(readFileSync(join(content, "package.json"), "utf8")) as {
     bin: { upinit: string };
   };
-  expect(run(join(content, bin.upinit), ["--version"]).stdout).toMatch(/^upinit \d+\.\d+\.\d+\n$/);
+  expect(run(join(content, bin.upinit), ["--version"]).stdout).toMatch(/^upinit \d+\.\d+\.\d+\n/);
 });
 
 test("installs the executable of this platform without a compiler", () => {

@@ -27,6 +27,20 @@ test("tiniest is no tini", () => {
   expect(called("tiniest", "--", "/bin/echo", "hello")).toMatchObject({ status: 0, stdout: "hello\n" });
 });
 
+/** How a Docker engine reads what its init-path says of itself; undefined is "unknown output format". */
+function engineReads(text: string): string | undefined {
+  const [first = "", second = ""] = text.split(" - ");
+  const words = second.trim().split(".");
+  if (words.length === 2 && words[0] === "git") return words[1];
+  return first.trim().startsWith("tini version ") ? first.trim().slice("tini version ".length) : undefined;
+}
+
+test.each(["--version", "-V"])("as init-path of a Docker engine upinit %s is understood", (option) => {
+  const { stdout, status } = spawnSync(executable(), [option], { encoding: "utf8" });
+  expect([status, engineReads(stdout)]).toEqual([0, "de40ad0"]);
+  expect(stdout).toMatch(/^upinit \d+\.\d+\.\d+\n/);
+});
+
 test("as init it answers with Upstart's version first", () => {
   expect(called("init", "--version").stdout).toMatch(/^init \(upstart 1\.13\.2\)\nupinit \d/);
 });

@@ -98,6 +98,10 @@ static JSValue js_unix_datagram(UPINIT_ARGUMENTS) {
   return make_socket(ctx, argv[0], SOCK_DGRAM | SOCK_NONBLOCK, set_up_datagram, 0);
 }
 
+static JSValue js_unix_datagram_to(UPINIT_ARGUMENTS) {
+  return make_socket(ctx, argv[0], SOCK_DGRAM | SOCK_NONBLOCK, set_up_client, 0);
+}
+
 /* ── connections ────────────────────────────────────────────────────────────────────────────────────────── */
 
 static JSValue js_accept(UPINIT_ARGUMENTS) {
@@ -257,6 +261,7 @@ static const JSCFunctionListEntry entries[] = {
     UPINIT_FUNCTION("unixConnect", 1, js_unix_connect),
     UPINIT_FUNCTION("unixProbe", 1, js_unix_probe),
     UPINIT_FUNCTION("unixDatagram", 1, js_unix_datagram),
+    UPINIT_FUNCTION("unixDatagramTo", 1, js_unix_datagram_to),
     UPINIT_FUNCTION("accept", 1, js_accept),
     UPINIT_FUNCTION("socketPair", 0, js_socket_pair),
     UPINIT_FUNCTION("peerCredentials", 1, js_peer_credentials),
