@@ -2,7 +2,7 @@ import type { Condition, MatchCondition } from "../events/condition.ts";
 import { isLiteral, matchesGlob } from "../events/glob.ts";
 import type { JobClass } from "../jobs/job-class.ts";
 
-import { conditionsOf, jobOfMatch } from "./show.ts";
+import { conditionsOf, eachMatch, jobOfMatch } from "./show.ts";
 
 /**
  * `initctl check-config` (docs/upstart.md#97-check-config): conditions that can never become true, because nothing
@@ -34,15 +34,20 @@ export interface CheckOptions {
    * right that can't. Otherwise only about conditions that can't come true at all.
    */
   readonly eachGroup?: boolean;
+  /** Complain also about words that no instance can have for its name, though a job has. Upstart does not. */
+  readonly instances?: boolean;
   /** Events besides Upstart's own that the running init emits; `initctl check-config` passes none. */
   readonly knownEvents?: readonly string[];
 }
 
 export interface CheckProblem {
   readonly stanza: "start on" | "stop on";
-  readonly kind: "job" | "event";
-  /** The job or the event that is not known. */
+  /** `instance`: a job is named where the name of an instance is compared. */
+  readonly kind: "job" | "event" | "instance";
+  /** The job, event or instance that is not known. */
   readonly name: string;
+  /** What was probably meant; null if that is open. */
+  readonly hint: string | null;
 }
 
 export interface CheckResult {
@@ -62,21 +67,46 @@ export function checkConditions(classes: Iterable<CheckedClass>, options: CheckO
     if (options.only !== undefined && jobClass.name !== options.only) continue;
     const problems = conditionsOf(jobClass).flatMap(([stanza, condition]) => {
       const impossible = findImpossible(condition, options, known);
-      if (impossible === null) return [];
-      return unknownMatches(impossible, known).map(([match, kind]): CheckProblem => {
-        return { stanza, kind, name: kind === "job" ? jobOfMatch(match).job : match.event };
-      });
+      const problems = (impossible === null ? [] : unknownMatches(impossible, known)).map(
+        ([match, kind]): CheckProblem => {
+          const name = kind === "job" ? jobOfMatch(match).job : match.event;
+          const isJob = kind === "event" && known.isJob(name);
+          return { stanza, kind, name, hint: isJob ? `${name} is a job: started ${name}` : null };
+        },
+      );
+      return options.instances === true
+        ? [...problems, ...jobsAsInstances(stanza, condition, known)]
+        : problems;
     });
     if (problems.length > 0) results.push({ job: jobClass.name, problems });
   }
   return results;
 }
 
-/** As `initctl check-config` prints it. */
-export function renderCheck(results: readonly CheckResult[]): string {
+/** `started A B`, where B is another job: it is compared with the name of the instance of A. */
+function jobsAsInstances(
+  stanza: CheckProblem["stanza"],
+  condition: Condition,
+  known: KnownNames,
+): CheckProblem[] {
+  return eachMatch(condition).flatMap((match): CheckProblem[] => {
+    const { job, rest } = jobOfMatch(match);
+    const [name = ""] = rest;
+    if (job === "" || match.args[1] !== name || !known.isJob(name)) return [];
+    const hint = `the second word is an instance of ${job}: ${match.event} ${job} and ${match.event} ${name}`;
+    return [{ stanza, kind: "instance", name, hint }];
+  });
+}
+
+/** As `initctl check-config` prints it; with `--explain` each line is followed by what to do. */
+export function renderCheck(results: readonly CheckResult[], explains = false): string {
   return results
     .map(({ job, problems }) => {
-      const lines = problems.map(({ stanza, kind, name }) => `  ${stanza}: unknown ${kind} ${name}\n`);
+      const lines = problems.map(({ stanza, kind, name, hint }) => {
+        const advice =
+          hint ?? (kind === "job" ? "no such job is loaded" : "no loaded job emits it, nor does upinit");
+        return `  ${stanza}: unknown ${kind} ${name}\n${explains ? `    ${advice}\n` : ""}`;
+      });
       return `${job}\n${lines.join("")}`;
     })
     .join("");
@@ -104,7 +134,7 @@ function canBecomeTrue(condition: Condition, strict: boolean, known: KnownNames)
 }
 
 /** The operands that can't become true, from right to left as Upstart lists them. */
-function unknownMatches(condition: Condition, known: KnownNames): [MatchCondition, CheckProblem["kind"]][] {
+function unknownMatches(condition: Condition, known: KnownNames): [MatchCondition, "job" | "event"][] {
   if (condition.type === "match") {
     const kind = known.missing(condition);
     return kind === null ? [] : [[condition, kind]];
@@ -128,11 +158,15 @@ class KnownNames {
   }
 
   /** What of this operand is not known, null if all is. A name that starts with `$` is only known at run time. */
-  missing(match: MatchCondition): CheckProblem["kind"] | null {
+  missing(match: MatchCondition): "job" | "event" | null {
     const { job } = jobOfMatch(match);
     if (job !== "" && !job.startsWith("$") && !this.#hasJob(job)) return "job";
     if (this.#events.has(match.event)) return null;
     return this.#patterns.some((pattern) => matchesGlob(pattern, match.event)) ? null : "event";
+  }
+
+  isJob(name: string): boolean {
+    return this.#jobs.has(name);
   }
 
   #hasJob(name: string): boolean {

@@ -147,7 +147,11 @@ const remedies: Readonly<Record<ErrorCode | FileErrorCode | WarningCode | "shell
     "Variables here are not those of the shell: only the job's own environment is looked at, so as `start on` this never comes true.",
   "limit-without-respawn": "`{stanza}` alone does not turn respawning on: add a line `respawn`.",
   "expect-with-script":
-    "The shell of a script forks for each command, so forks are counted that the service did not make. Start it with `exec` and keep it in the foreground if it can.",
+    "Forks are counted that the service did not make, for each command and subshell before the `exec` (with some shells). Move them to pre-start, and let the script end in `exec`.",
+  "variable-in-env":
+    "The job gets this text as it is; with such a PATH its programs are not found. Write the value out, or set it in a script.",
+  "job-as-event": "Name the event of the job's life that is meant: `started {word}`.",
+  "job-as-instance": "Only the first word names a job. For two jobs: `started A and started {word}`.",
   "expect-without-main": "`expect` is about the main process: give the job one, or remove this line.",
   "kept-backslash":
     "Only a blank, a backslash and a newline can be escaped; before anything else the backslash stays in the value.",
@@ -200,6 +204,7 @@ export function remedy(diagnostic: Diagnostic): string {
   const written = grammarOf(diagnostic);
   return sentence
     .replace("{stanza}", diagnostic.stanza)
+    .replace("{word}", diagnostic.word)
     .replace("{grammar}", written.length === 0 ? "" : `Written: ${written.join(", ")}`)
     .trimEnd();
 }
@@ -239,16 +244,16 @@ export function explain(diagnostic: Diagnostic, shown: string): string {
   if (place !== null && diagnostic.line !== null && place.line !== diagnostic.line) {
     lines.push(`  = note: noticed at line ${diagnostic.line}`);
   }
-  const special = specialRemedy(diagnostic);
   const meant = suggestion(diagnostic);
   if (meant !== null) lines.push(`  = did you mean \`${meant}\`?`);
-  lines.push(`  = help: ${special ?? remedy(diagnostic)}`);
+  lines.push(`  = help: ${adviceOn(diagnostic, meant)}`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
 /** A diagnostic as data, for `--json`. */
 export function toJson(diagnostic: Diagnostic, shown: string): Record<string, unknown> {
   const { code, severity, line, message, place } = diagnostic;
+  const meant = suggestion(diagnostic);
   return {
     code,
     severity,
@@ -257,9 +262,18 @@ export function toJson(diagnostic: Diagnostic, shown: string): Record<string, un
     column: place?.column ?? null,
     message,
     place,
-    suggestion: suggestion(diagnostic),
-    help: specialRemedy(diagnostic) ?? remedy(diagnostic),
+    suggestion: meant,
+    help: adviceOn(diagnostic, meant),
   };
+}
+
+/** What to do; `meant` is the suggestion for its word. Prose, and shell at the place of a stanza, is like no stanza. */
+function adviceOn(diagnostic: Diagnostic, meant: string | null): string {
+  const special = specialRemedy(diagnostic);
+  if (special !== null) return special;
+  const sentence = remedy(diagnostic);
+  const foreign = diagnostic.code === "unknown-stanza" && meant === null;
+  return foreign ? `${sentence} Commands go into \`exec\` or \`script\`, prose behind a \`#\`.` : sentence;
 }
 
 /** Mistakes that are common enough for a sentence of their own. */
@@ -279,7 +293,16 @@ function specialRemedy(diagnostic: Diagnostic): string | null {
   if (word.startsWith("\ufeff"))
     return "The file starts with a byte order mark. Save it as UTF-8 without one.";
   if (/^["']/.test(word)) return "A stanza's name is not written in quotes.";
+  const assigned = /^([a-z]+)=(.*)/.exec(word);
+  if (assigned !== null && grammar.has(assigned[1] as string))
+    return `Write a blank for the \`=\`: \`${assigned[1]} ${assigned[2]}\`.`;
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(word)) return "Variables are set by `env KEY=VALUE`.";
+  if (word === "import")
+    return "Remove it: variables of the event that starts the job are there by themselves.";
+  if (place !== null && place.column > 1 && /^\s*respawn\s/.test(place.source)) {
+    return "Write two lines: `respawn`, and `exec COMMAND`.";
+  }
+  if (word.startsWith("/")) return `Put \`exec\` before the command: \`exec ${word}\`.`;
   if (word === "end") return "This `end script` ends no block: the block before it has ended already.";
   return null;
 }

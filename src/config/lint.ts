@@ -5,6 +5,7 @@ import { readTarget } from "../probes/target.ts";
 import { readSchedule } from "../schedule/schedule.ts";
 import { checkConditions } from "./check.ts";
 import { type Diagnostic, locate } from "./diagnostics.ts";
+import { shellForks } from "./shell-forks.ts";
 import { conditionsOf, eachMatch, jobOfMatch } from "./show.ts";
 
 /**
@@ -28,7 +29,10 @@ const warnings = {
   "variable-in-condition": "A variable in a start condition never matches",
   "limit-without-respawn": "Without respawn this has no effect",
   "backoff-without-respawn": "Without respawn this has no effect",
-  "expect-with-script": "The shell of a script forks by itself",
+  "expect-with-script": "The shell of this script forks by itself",
+  "variable-in-env": "Nothing is expanded in this value",
+  "job-as-event": "This is a job's name and no event's",
+  "job-as-instance": "This is compared with the name of an instance",
   "expect-without-main": "There is no main process to expect something of",
   "kept-backslash": "This backslash is kept",
   "manual-then-start-on": "This start on undoes the manual above it",
@@ -87,16 +91,18 @@ export function lintConditions(files: readonly ReadFile[], knownEvents: readonly
   const byName = new Map(files.map((file) => [file.jobClass.name, file]));
   const results = checkConditions(
     files.map((file) => file.jobClass),
-    { knownEvents },
+    { knownEvents, instances: true },
   );
   return results.flatMap(({ job, problems }) => {
     const source = byName.get(job);
     if (source === undefined) return [];
     const file = new LintedFile(source.text, source.seen, source.path);
-    for (const { stanza, kind, name } of problems) {
+    for (const { stanza, kind, name, hint } of problems) {
       // init emits EVENT/failed for whatever event it is that failed.
       if (kind === "event" && name.endsWith("/failed")) continue;
-      file.warn(kind === "job" ? "unknown-job" : "unknown-event", stanza, name);
+      if (kind === "instance") file.warn("job-as-instance", stanza, name);
+      else if (hint !== null) file.warn("job-as-event", stanza, name);
+      else file.warn(kind === "job" ? "unknown-job" : "unknown-event", stanza, name);
     }
     return file.found;
   });
@@ -238,7 +244,11 @@ function lintExpect(file: LintedFile, jobClass: JobClass): void {
   if (watchdog !== null && expect !== "notify") file.warn("watchdog-without-notify", "watchdog");
   if (expect === "none") return;
   if (processes.main === undefined) file.warn("expect-without-main", "expect");
-  else if (processes.main.script && (expect === "fork" || expect === "daemon")) {
+  else if (
+    processes.main.script &&
+    (expect === "fork" || expect === "daemon") &&
+    shellForks(processes.main.command)
+  ) {
     file.warn("expect-with-script", "expect");
   }
 }
@@ -333,6 +343,10 @@ function lintValues(file: LintedFile, jobClass: JobClass): void {
   if (!isSignal(jobClass.reloadSignal))
     file.warn("no-such-signal", "reload signal", String(jobClass.reloadSignal));
   for (const stanza of ["apparmor load", "apparmor switch", "cgroup"]) file.warn("no-effect", stanza);
+  for (const { name, source, offset } of file.stanzas) {
+    const value = name === "env" ? /^env\s+['"]?\w+=.*?(\$[A-Za-z_{(])/.exec(source) : null;
+    if (value !== null) file.warnAt("variable-in-env", offset + value[0].length - 2, 1, "env");
+  }
   for (const { source, offset, words } of file.stanzas) {
     if (!/^(\S+ )?script\b/.test(words)) continue;
     const at = source.indexOf("\r\n", source.indexOf("\n") + 1);

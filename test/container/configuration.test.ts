@@ -251,6 +251,41 @@ describe("init-checkconf", () => {
     ]);
   });
 
+  test("explains what real job files have, and warns of forks only where the shell forks", async () => {
+    const files = {
+      "built-ins.conf":
+        "expect fork\nscript\n  . /etc/default/rsyslog\n  exec rsyslogd $OPTIONS\nend script\n",
+      "command.conf": "expect fork\nscript\n  mkdir -p /run/x\n  exec x\nend script\n",
+      "env.conf": "env PATH=/opt/bin:$PATH\nenv PRICE=5$\nexec true\n",
+      "import.conf": "import SESSION\nexec true\n",
+      "chdir.conf": "chdir=/srv\nexec true\n",
+      "path.conf": "/usr/bin/server --port 80\n",
+      "respawn.conf": "respawn /usr/bin/server\n",
+      "prose.conf": "This job starts the server\nexec true\n",
+      "networking.conf": "start on startup\nexec true\n",
+      "mountall.conf": "start on startup\nexec true\n",
+      "never.conf": "start on started mountall networking\nexec true\n",
+      "event.conf": "start on networking\nexec true\n",
+    };
+    await using box = await booted({
+      files: Object.fromEntries(Object.entries(files).map(([name, content]) => [`/jobs/${name}`, content])),
+    });
+    const { stderr } = await box.exec(["init-checkconf", "--explain", "/jobs"]);
+    const help = (name: string) =>
+      new RegExp(`/jobs/${name}\\.conf:\\d+:\\d+: [\\s\\S]*?  = help: (.*)`).exec(stderr)?.[1];
+    expect(help("built-ins")).toBeUndefined();
+    expect(help("command")).toContain("Move them to pre-start");
+    expect(help("env")).toContain("with such a PATH its programs are not found");
+    expect(stderr.match(/env\.conf:.*Nothing is expanded/g)).toHaveLength(1);
+    expect(help("import")).toMatch(/^Remove it:/);
+    expect(help("chdir")).toContain("`chdir /srv`");
+    expect(help("path")).toContain("`exec /usr/bin/server`");
+    expect(help("respawn")).toBe("Write two lines: `respawn`, and `exec COMMAND`.");
+    expect(help("prose")).toContain("Commands go into `exec` or `script`");
+    expect(help("never")).toContain("`started A and started networking`");
+    expect(help("event")).toContain("`started networking`");
+  });
+
   test("takes warnings for errors when asked to", async () => {
     await using box = await booted({ files: { "/t.conf": "respawn limit 1 2\nexec true\n" } });
     expect(await box.exec(["init-checkconf", "/t.conf"])).toMatchObject({ status: 0, stderr: "" });
@@ -280,5 +315,37 @@ describe("init-checkconf", () => {
     );
     expect((await check("--frobnicate")).stderr).toMatch(/^ERROR: unknown option '--frobnicate'/);
     expect(await box.run("find /tmp /run /dev/shm /etc -user 12345")).toBe("");
+  });
+});
+
+describe("initctl check-config", () => {
+  test("--explain and --json show a job that is named where an instance belongs; plain output is Upstart's", async () => {
+    await using box = await booted({
+      jobs: {
+        "networking.conf": "manual\nexec true\n",
+        "mountall.conf": "manual\nexec true\n",
+        "never.conf": "start on started mountall networking\nexec true\n",
+        "event.conf": "start on networking\nexec true\n",
+      },
+    });
+    expect(await box.exec("initctl check-config never")).toMatchObject({ status: 0, stdout: "" });
+    expect(await box.exec("initctl check-config")).toMatchObject({
+      status: 1,
+      stdout: "event\n  start on: unknown event networking\n",
+    });
+    expect(await box.exec("initctl check-config --explain")).toMatchObject({
+      status: 1,
+      stdout: `event
+  start on: unknown event networking
+    networking is a job: started networking
+never
+  start on: unknown instance networking
+    the second word is an instance of mountall: started mountall and started networking
+`,
+    });
+    const json = await box.exec("initctl check-config --json never");
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { job: "never", problems: [{ stanza: "start on", kind: "instance", name: "networking" }] },
+    ]);
   });
 });

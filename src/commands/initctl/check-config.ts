@@ -19,6 +19,7 @@ export const command: SubCommand = {
       help: "comma-separated events not to complain about",
     },
     { long: "warn", short: "w", help: "complain about each unknown event and job" },
+    { long: "explain", help: "say what to do, and show jobs that are named where an instance belongs" },
     jsonOption,
   ],
   description: "Exits with 1 if anything was found.",
@@ -33,6 +34,8 @@ export const command: SubCommand = {
       return 0;
     }
     const [only] = call.args;
+    const isJson = call.options.has("json");
+    const explains = call.options.has("explain");
     if (only !== undefined && !jobs.some((job) => job.name === only)) {
       throw new CommandError(`Invalid job class: ${only}`);
     }
@@ -41,10 +44,11 @@ export const command: SubCommand = {
       ignoreEvents: (call.options.get("ignore-events") ?? "").split(",").filter((name) => name !== ""),
       eachGroup: true,
       warn: call.options.has("warn"),
+      instances: explains || isJson,
       knownEvents: [...ownEvents, ...(isOfSession(call) ? ["session-end"] : [])],
     });
-    if (call.options.has("json")) printJson(results);
-    else write(1, renderCheck(results));
+    if (isJson) printJson(results);
+    else write(1, renderCheck(results, explains));
     return results.length > 0 ? 1 : 0;
   },
 };
